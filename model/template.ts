@@ -1,0 +1,139 @@
+import type { RolloutSpec } from './rollout.ts';
+
+/**
+ * A template as Drover keeps it: checked, with defaults filled in, durations in milliseconds. It is also valid input:
+ * parsing it again gives the same template.
+ */
+export interface Template {
+  name: string;
+  description?: string;
+  params: Record<string, ParamSpec>;
+  steps: Step[];
+  rollout?: RolloutSpec;
+}
+
+export interface ParamSpec {
+  description?: string;
+  required?: boolean;
+  default?: string;
+  /** Only a raw parameter may be used as `{{{name}}}`: put into the command as it is, without quotes. */
+  raw?: boolean;
+}
+
+export interface Step {
+  name: string;
+  actions: Action[];
+  /** For one try of one action on one node, in ms. */
+  timeout: number;
+  /** `times` more tries after the first, `delay` ms apart. */
+  retry: { times: number; delay: number };
+  onError: 'fail' | 'ignore';
+}
+
+export type Action =
+  | { shell: ShellAction }
+  | { script: ScriptAction }
+  | { docker: DockerAction }
+  | { copy: CopyAction }
+  | { check: CheckAction }
+  | { wait: number };
+
+export type ActionKind = 'shell' | 'script' | 'docker' | 'copy' | 'check' | 'wait';
+
+/** How a command is run. `sudo`: true for root, or a user's name. Values of `env` may be `secret:NAME`. */
+export interface CommandOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  sudo?: boolean | string;
+  stdin?: string;
+  /** Safe to run twice: may use a plain exec in place of a job. */
+  idempotent?: boolean;
+  okExitCodes?: number[];
+}
+
+export interface ShellAction extends CommandOptions {
+  run: string;
+}
+
+/** A whole file, run by what its `#!` line names (else sh). */
+export interface ScriptAction extends CommandOptions {
+  content: string;
+  args?: string[];
+}
+
+export type DockerAction =
+  | { pull: string }
+  | { run: DockerRun }
+  | { stop: { name: string; time?: number } }
+  | { start: { name: string } }
+  | { restart: { name: string; time?: number } }
+  | { rm: { name: string; force?: boolean; volumes?: boolean } }
+  | { exec: DockerExec }
+  | { login: { registry?: string; username: string; password: string } }
+  | { prune: { all?: boolean; volumes?: boolean; until?: string } };
+
+export interface DockerRun {
+  name?: string;
+  image: string;
+  /** Remove a container of this name first. */
+  replace?: boolean;
+  ports?: string[];
+  env?: Record<string, string>;
+  volumes?: string[];
+  labels?: Record<string, string>;
+  network?: string;
+  restart?: string;
+  user?: string;
+  workdir?: string;
+  entrypoint?: string;
+  hostname?: string;
+  memory?: string;
+  cpus?: string;
+  privileged?: boolean;
+  /** Default true. False waits for the container's end and takes its exit code. */
+  detach?: boolean;
+  /** Remove the container when it ends. */
+  rm?: boolean;
+  pull?: 'always' | 'missing' | 'never';
+  /** More words for `docker run`, before the image. */
+  options?: string[];
+  command?: string[];
+}
+
+export interface DockerExec {
+  name: string;
+  command: string[];
+  user?: string;
+  workdir?: string;
+  env?: Record<string, string>;
+}
+
+/** A file on the node, from inline text, inline base64 or a stored file (`sha256`, `size` in bytes). */
+export interface CopyAction {
+  dest: string;
+  content?: string;
+  base64?: string;
+  file?: { sha256: string; size: number };
+  /** Octal, as in `"0644"`. */
+  mode?: string;
+  /** `user` or `user:group`, by chown; needs the right to. */
+  owner?: string;
+  sudo?: boolean;
+}
+
+/** Passes once the probe does; fails when `within` ms are over. Probes start `interval` ms apart. */
+export interface CheckAction {
+  http?: string;
+  /** `host:port` */
+  tcp?: string;
+  shell?: string;
+  /** HTTP status wanted; any 2xx when not given. */
+  status?: number;
+  from: 'worker' | 'node';
+  within: number;
+  interval: number;
+}
+
+export function kindOf(action: Action): ActionKind {
+  return Object.keys(action)[0] as ActionKind;
+}
