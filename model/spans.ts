@@ -63,3 +63,9 @@ export function without(spans: readonly Span[], gone: ReadonlySet<number>): Span
 export function at(step: number, nos: readonly number[]): Span[] {
   return join(nos.map((no) => ({ from: no, to: no, step })));
 }
+
+/** Those of the spans' nodes that are wanted, each at its step. */
+export function only(spans: readonly Span[], wanted: ReadonlySet<number>): Span[] {
+  const others = numbers(spans).filter((no) => !wanted.has(no));
+  return without(spans, new Set(others));
+}

@@ -1,0 +1,164 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Slice } from '../model/activities.ts';
+import type { NodeStatus } from '../model/status.ts';
+import type { Step } from '../model/template.ts';
+import type { SliceNode, StepRow, TaskRow } from '../store/store.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { Holding } from './holds.ts';
+import { perform, type Ended } from './perform.ts';
+
+/** Where a node stands when its part of a slice ends. */
+export type Where = { kind: 'passed' } | { kind: 'held'; step: number } | { kind: 'out' };
+
+interface Signals {
+  kill: AbortSignal;
+  leave: AbortSignal;
+  holding: Holding;
+}
+
+/** What follows from where a step stands in the ledger. */
+type Next =
+  | { kind: 'passed' }
+  | { kind: 'out' }
+  | { kind: 'try'; try: number; firstTry: number; isNew: boolean; delay: number };
+
+/** One node through the steps of a slice. */
+export class NodeRun {
+  readonly #with: Dependencies;
+  readonly #task: TaskRow;
+  readonly #slice: Slice;
+  readonly #node: SliceNode;
+  readonly #signals: Signals;
+  readonly #rows: Map<number, StepRow>;
+
+  constructor(dependencies: Dependencies, task: TaskRow, slice: Slice, node: SliceNode, signals: Signals) {
+    this.#with = dependencies;
+    this.#task = task;
+    this.#slice = slice;
+    this.#node = node;
+    this.#signals = signals;
+    this.#rows = new Map(node.steps.map((row) => [row.step, row]));
+  }
+
+  async go(start: number): Promise<Where> {
+    for (let index = start; index <= this.#slice.lastStep; index++) {
+      const where = await this.#step(index);
+      if (where.kind !== 'passed') return where;
+    }
+    if (this.#slice.lastStep === this.#task.template.steps.length - 1) await this.#settle('ok', '');
+    return { kind: 'passed' };
+  }
+
+  /** Tries the step until it passes, or its tries are used up, or something holds it. */
+  async #step(index: number): Promise<Where> {
+    const step = this.#task.template.steps[index];
+    if (!step) throw new Error(`template ${this.#task.template.name} has no step ${index}`);
+    for (;;) {
+      const next = this.#next(step, this.#rows.get(index));
+      if (next.kind === 'passed') return next;
+      if (next.kind === 'out') return await this.#leave(step, index);
+      if (next.delay > 0) await this.#pauseBetweenTries(next.delay);
+      if (next.isNew && this.#isHeld) return await this.#hold(index);
+      if (next.isNew) await this.#with.store.ledger.begin(this.#slice.batch, [this.#ref(index, next)]);
+      const ended = await this.#try(step, index, next.try);
+      if (!ended) return await this.#hold(index, next.try);
+      await this.#finish(index, next, ended);
+    }
+  }
+
+  /** The state machine of a step: its row is all there is to know, so that a crash anywhere changes nothing. */
+  #next(step: Step, row: StepRow | undefined): Next {
+    if (row?.status === 'ok' || row?.status === 'skipped') return { kind: 'passed' };
+    if (row?.batch !== this.#slice.batch || row.status === 'pending') {
+      const number = (row?.try ?? 0) + 1;
+      return { kind: 'try', try: number, firstTry: number, isNew: true, delay: 0 };
+    }
+    if (row.status === 'running') return { kind: 'try', try: row.try, firstTry: row.firstTry, isNew: false, delay: 0 };
+    if (isWorthAnotherTry(row.status) && row.try - row.firstTry < step.retry.times)
+      return { kind: 'try', try: row.try + 1, firstTry: row.firstTry, isNew: true, delay: step.retry.delay };
+    return step.onError === 'ignore' && row.status !== 'cancelled' ? { kind: 'passed' } : { kind: 'out' };
+  }
+
+  /** The actions of a step, in order, until one does not go well; nothing when a hold came between two of them. */
+  async #try(step: Step, index: number, number: number): Promise<Ended | undefined> {
+    let ended: Ended = { status: 'ok', exitCode: null, reason: '' };
+    for (const [position, action] of step.actions.entries()) {
+      const ref = { ...this.#place(index), try: number, action: position };
+      const known = this.#node.jobs.find((job) => job.step === index && job.try === number && job.action === position);
+      if (this.#isHeld && !known) return undefined;
+      ended = await perform(this.#with, {
+        ref,
+        action,
+        known,
+        scope: { node: this.#node.node, task: { name: this.#task.name }, params: this.#params() },
+        target: this.#node.node,
+        timeout: step.timeout,
+        kill: this.#signals.kill,
+        leave: this.#signals.leave,
+      });
+      if (ended.status !== 'ok') return step.actions.length > 1 ? { ...ended, reason: `action ${position + 1}: ${ended.reason}` } : ended;
+    }
+    return ended;
+  }
+
+  async #finish(index: number, tried: { try: number; firstTry: number }, ended: Ended): Promise<void> {
+    await this.#with.store.ledger.finish({ ...this.#place(index), try: tried.try }, ended);
+    this.#rows.set(index, {
+      ...ended,
+      step: index,
+      batch: this.#slice.batch,
+      try: tried.try,
+      firstTry: tried.firstTry,
+      startedAt: null,
+      finishedAt: null,
+    });
+  }
+
+  async #pauseBetweenTries(ms: number): Promise<void> {
+    const { kill, leave, holding } = this.#signals;
+    await delay(ms, undefined, { signal: AbortSignal.any([kill, leave, holding.held]) }).catch(() => undefined);
+    leave.throwIfAborted();
+  }
+
+  /** Out of the rollout: the node is what its step is. */
+  async #leave(step: Step, index: number): Promise<Where> {
+    const row = this.#rows.get(index);
+    if (row) await this.#settle(row.status, `${step.name}: ${row.reason}`);
+    return { kind: 'out' };
+  }
+
+  /** A pause keeps the node where it is; a stop puts it back, to begin this step again when the task is retried. */
+  async #hold(index: number, number?: number): Promise<Where> {
+    if (this.#signals.holding.now !== 'pause') {
+      const reason = 'stopped before its next action';
+      if (number) await this.#with.store.ledger.finish({ ...this.#place(index), try: number }, { status: 'cancelled', exitCode: null, reason });
+      await this.#settle('pending', '');
+    }
+    return { kind: 'held', step: index };
+  }
+
+  async #settle(status: NodeStatus, reason: string): Promise<void> {
+    await this.#with.store.ledger.settle(this.#slice.taskId, this.#node.no, status, reason);
+  }
+
+  get #isHeld(): boolean {
+    return this.#signals.holding.now !== 'none' || this.#signals.kill.aborted;
+  }
+
+  #place(index: number) {
+    return { taskId: this.#slice.taskId, no: this.#node.no, step: index };
+  }
+
+  #ref(index: number, tried: { try: number }) {
+    return { ...this.#place(index), try: tried.try };
+  }
+
+  #params(): Record<string, string> {
+    return { ...this.#task.params, ...this.#node.node.params };
+  }
+}
+
+/** What is unknown may have happened: it is never done again by itself. */
+function isWorthAnotherTry(status: NodeStatus): boolean {
+  return status === 'failed' || status === 'timed_out' || status === 'unreachable';
+}

@@ -1,0 +1,75 @@
+import pLimit from 'p-limit';
+import { reconciled, type Execution } from '../model/execution.ts';
+import { ENDED } from '../model/status.ts';
+import { Unreachable } from '../remote/fleet.ts';
+import { cancelJob } from '../remote/job.ts';
+import type { OpenJob, TaskRow } from '../store/store.ts';
+import type { Dependencies } from './dependencies.ts';
+import { jobId } from './perform.ts';
+
+const LEASE = 'sweep';
+const LEASE_FOR = 5 * 60_000;
+/** A task that was just written may not have been started in Temporal yet. */
+const YOUNG = 30_000;
+
+/**
+ * Finds tasks that the ledger has running while Temporal has closed them (somebody pressed Terminate, maybe while no worker
+ * was alive), kills what was left on their nodes, and records what it found. One sweep at a time, over all workers.
+ */
+export async function sweep(
+  dependencies: Dependencies,
+  executionOf: (task: TaskRow) => Promise<Execution>,
+  holder: string,
+): Promise<void> {
+  const { store, log } = dependencies;
+  if (!(await store.leases.take(LEASE, holder, LEASE_FOR))) return;
+  try {
+    for (const task of await store.tasks.open()) {
+      const execution = await executionOf(task);
+      if (execution === 'missing' && Date.now() - task.createdAt.getTime() < YOUNG) continue;
+      const found = reconciled(task.status, task.reason, execution);
+      if (!ENDED.includes(found.status)) continue;
+      log.warn({ task: task.name, execution }, 'the task has ended in Temporal and not in the ledger: ending what it left');
+      await endTask(dependencies, task, found);
+    }
+  } finally {
+    await store.leases.release(LEASE, holder);
+  }
+}
+
+async function endTask(
+  dependencies: Dependencies,
+  task: TaskRow,
+  found: { status: TaskRow['status']; reason: string },
+): Promise<void> {
+  const { store } = dependencies;
+  const limit = pLimit(50);
+  const jobs = await store.ledger.openJobs(task.id);
+  await Promise.all(jobs.map((job) => limit(() => endJob(dependencies, task, job))));
+  await store.ledger.release(task.id);
+  await store.tasks.update(task.id, { ...found, hold: 'none', finishedAt: new Date() });
+}
+
+async function endJob({ store, fleet }: Dependencies, task: TaskRow, job: OpenJob): Promise<void> {
+  const { ref, node } = job;
+  const ended = await killed();
+  await store.ledger.finishJob(ref, ended);
+  await store.ledger.finish(ref, ended);
+  await store.ledger.settle(task.id, ref.no, ended.status, ended.reason);
+
+  async function killed() {
+    try {
+      const state = await cancelJob(fleet, node, jobId(ref));
+      const reason = {
+        killed: 'the task had ended in Temporal: killed, the node confirmed it',
+        finished: 'the task had ended in Temporal; the command had finished by itself',
+        'never-started': 'the task had ended in Temporal before the command began',
+      }[state];
+      return { status: 'cancelled', exitCode: null, reason } as const;
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      const reason = `the task had ended in Temporal; the command may still run, its node cannot be reached: ${error.message}`;
+      return { status: 'unknown', exitCode: null, reason } as const;
+    }
+  }
+}

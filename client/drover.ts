@@ -1,0 +1,130 @@
+import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import type { NewTaskInput, NodePart } from '../model/activities.ts';
+import type { Node } from '../model/node.ts';
+import { checkTask, parseNodes, parseRollout, parseTemplate } from '../model/parse/index.ts';
+import type { TaskSpec } from '../model/task.ts';
+import { NameInUse, TemporalUnreachable } from './errors.ts';
+import { newName } from './name.ts';
+import { TaskHandle } from './task-handle.ts';
+
+/** Where Temporal is; what is not given comes from TEMPORAL_* and Temporal's profiles, as its own tools read them. */
+export interface ConnectOptions {
+  address?: string;
+  namespace?: string;
+  apiKey?: string;
+  /** Task queue of Drover's workers; default `drover`. */
+  taskQueue?: string;
+}
+
+/** A run of a template, as from YAML: `template`, `nodes` and `rollout` in the shapes of the files. */
+export interface RunRequest {
+  /** The task's name, unique; made from the template's when not given. */
+  name?: string;
+  template: unknown;
+  nodes: unknown;
+  params?: Record<string, string>;
+  rollout?: unknown;
+  startedBy?: string;
+}
+
+export const TASK_QUEUE = 'drover';
+
+/** One message to Temporal should stay below 256 KB; longer node lists follow in parts of this many nodes. */
+const NODES_PER_PART = 500;
+
+/** Submits tasks and steers them, through Temporal alone. */
+export class Drover {
+  readonly client: Client;
+  readonly taskQueue: string;
+  /** What a worker connects with, too. */
+  readonly connectionOptions: ClientConnectConfig['connectionOptions'];
+
+  private constructor(client: Client, taskQueue: string, connectionOptions: ClientConnectConfig['connectionOptions']) {
+    this.client = client;
+    this.taskQueue = taskQueue;
+    this.connectionOptions = connectionOptions;
+  }
+
+  /** Throws TemporalUnreachable. */
+  static async connect(options: ConnectOptions = {}): Promise<Drover> {
+    const { address, namespace, apiKey, taskQueue = TASK_QUEUE } = options;
+    const config = loadClientConnectConfig();
+    const where = address ?? config.connectionOptions.address ?? '127.0.0.1:7233';
+    const connectionOptions = { ...config.connectionOptions, address: where, ...(apiKey && { apiKey, tls: true }) };
+    try {
+      const connection = await Connection.connect(connectionOptions);
+      const client = new Client({ connection, namespace: namespace ?? config.namespace ?? 'default' });
+      return new Drover(client, taskQueue, connectionOptions);
+    } catch (error) {
+      throw new TemporalUnreachable(`Temporal does not answer at ${where}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  get namespace(): string {
+    return this.client.options.namespace;
+  }
+
+  /** Checks the whole request, then starts the task. Throws Invalid with every problem, or NameInUse. */
+  async run(request: RunRequest): Promise<TaskHandle> {
+    const spec = read(request);
+    const parts = spec.nodes.length > NODES_PER_PART ? inParts(spec.nodes) : [];
+    const input: NewTaskInput = {
+      template: spec.template,
+      nodes: parts.length > 0 ? { parts: parts.length, total: spec.nodes.length } : spec.nodes,
+      params: spec.params,
+      ...(spec.rollout && { rollout: spec.rollout }),
+      startedBy: spec.startedBy ?? 'code',
+    };
+    await this.#start(spec, input);
+    const task = this.task(spec.name);
+    for (const part of parts) await task.addNodes(part);
+    return task;
+  }
+
+  /** A handle on a task that may or may not exist; its calls say so. */
+  task(name: string): TaskHandle {
+    return new TaskHandle(this.client, name, this.taskQueue);
+  }
+
+  async close(): Promise<void> {
+    await this.client.connection.close();
+  }
+
+  async #start({ name, template, nodes }: TaskSpec, input: NewTaskInput): Promise<void> {
+    try {
+      await this.client.workflow.start('task', {
+        workflowId: name,
+        taskQueue: this.taskQueue,
+        args: [input],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        staticSummary: `${template.name} on ${nodes.length} nodes`,
+      });
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) throw new NameInUse(name);
+      throw error;
+    }
+  }
+}
+
+function read(request: RunRequest): TaskSpec {
+  const template = parseTemplate(request.template);
+  const spec: TaskSpec = {
+    name: request.name ?? newName(template.name),
+    template,
+    nodes: parseNodes(request.nodes),
+    params: request.params ?? {},
+    ...(request.rollout !== undefined && { rollout: parseRollout(request.rollout) }),
+    ...(request.startedBy && { startedBy: request.startedBy }),
+  };
+  checkTask(spec);
+  return spec;
+}
+
+function inParts(nodes: Node[]): NodePart[] {
+  const parts: NodePart[] = [];
+  for (let firstNo = 0; firstNo < nodes.length; firstNo += NODES_PER_PART)
+    parts.push({ part: parts.length, firstNo, nodes: nodes.slice(firstNo, firstNo + NODES_PER_PART) });
+  return parts;
+}

@@ -1,0 +1,154 @@
+import type { Node } from './node.ts';
+import type { Rollout, RolloutSpec } from './rollout.ts';
+import type { Span } from './spans.ts';
+import type { FailureStatus, NodeCounts, TaskStatus } from './status.ts';
+import type { Hold } from './task.ts';
+
+/**
+ * The input of workflow `task`, whose id is the task's name. Written for people too: Temporal's UI starts a task from this
+ * JSON, with a template and nodes as a YAML file would have them. Lists too long for one message follow as signals.
+ */
+export interface NewTaskInput {
+  template: unknown;
+  nodes: unknown;
+  params?: Record<string, string>;
+  rollout?: unknown;
+  startedBy?: string;
+}
+
+/** Goes on with the task of this name after it ended: with all that is not ok, or with these failed nodes only. */
+export interface ResumeTaskInput {
+  resume: { nodes?: string[] };
+}
+
+export type TaskInput = NewTaskInput | ResumeTaskInput;
+
+/** In place of `nodes`: `total` nodes follow in `parts` signals `addNodes`. */
+export interface NodeParts {
+  parts: number;
+  total: number;
+}
+
+export interface NodePart {
+  part: number;
+  firstNo: number;
+  nodes: Node[];
+}
+
+/** A task as its workflow needs it: no node, no command, only what steers. */
+export interface OpenedTask {
+  taskId: string;
+  template: string;
+  steps: StepPlan[];
+  total: number;
+  rollout: Rollout;
+  /** What is still to do. */
+  remaining: Span[];
+  counts: NodeCounts;
+  nextBatch: number;
+  batchesDone: number;
+  /** Failures an operator has accepted by asking for some nodes only. */
+  accepted: number;
+  /** Names by number, for labels in Temporal's UI; only for tasks of up to 500 nodes. */
+  names?: string[];
+  /** Where the task's HTTP API answers, for links in Temporal's UI. */
+  link: string;
+}
+
+export interface StepPlan {
+  name: string;
+  /** ms within which every try of the step on one node is over, whatever happens. */
+  deadline: number;
+}
+
+/** Some nodes of a batch through the steps `firstStep` to `lastStep` (indices, inclusive). */
+export interface Slice {
+  taskId: string;
+  batch: number;
+  firstStep: number;
+  lastStep: number;
+  spans: Span[];
+}
+
+/** Where the nodes of a slice stand. Those in neither list have failed, been stopped, or are through. */
+export interface SliceResult {
+  /** Passed every step of the slice. */
+  passed: Span[];
+  /** Held by a pause or a stop before their step was over. */
+  held: Span[];
+}
+
+export interface TaskRecord {
+  taskId: string;
+  status: TaskStatus;
+  reason: string;
+  hold: Hold;
+  rollout: Rollout;
+}
+
+export interface BatchRecord {
+  taskId: string;
+  batch: number;
+  nodes: number;
+  state: 'started' | 'finished';
+  batchesDone: number;
+  batchesTotal: number;
+}
+
+export interface FailedNode {
+  name: string;
+  step: string;
+  status: FailureStatus;
+  reason: string;
+}
+
+/** How far a task has come. `failed` names the first few only. */
+export interface Standing {
+  counts: NodeCounts;
+  failed: FailedNode[];
+}
+
+/** Nodes an operator named, or all that failed when there are no names; those in `busyBatches` are left alone. */
+export interface Selection {
+  taskId: string;
+  nodes?: string[];
+  busyBatches: number[];
+}
+
+export interface Selected {
+  spans: Span[];
+  /** Named, but in a batch that is running: to be asked for again when it is over. */
+  busy: string[];
+  standing: Standing;
+}
+
+/** What workflows ask of the world. */
+export interface Activities {
+  openTask(name: string, runId: string, input: TaskInput): Promise<OpenedTask>;
+  addNodes(taskId: string, part: NodePart): Promise<void>;
+  recordTask(record: TaskRecord): Promise<void>;
+  recordBatch(record: BatchRecord): Promise<Standing>;
+  runSlice(slice: Slice): Promise<SliceResult>;
+  /** Failed nodes go back to pending. */
+  requeue(selection: Selection): Promise<Selected>;
+  /** Nodes that are not ok and not running count as dealt with. */
+  skip(selection: Selection & { nodes: string[] }): Promise<Selected>;
+  closeTask(taskId: string, end: { status: TaskStatus; reason: string }): Promise<Standing>;
+}
+
+/** What a task's `progress` query answers. */
+export interface Progress {
+  status: TaskStatus;
+  reason: string;
+  counts: NodeCounts;
+  batches: { running: number[]; done: number; total: number };
+  rollout: Rollout;
+  failed: FailedNode[];
+}
+
+export interface TaskResult {
+  counts: NodeCounts;
+  batches: number;
+}
+
+export type RolloutEdit = RolloutSpec;

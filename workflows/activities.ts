@@ -1,0 +1,22 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../model/activities.ts';
+
+/** What only writes to the store: quick, repeated for as long as the store is away. */
+export const { openTask, addNodes, recordTask, recordBatch, requeue, skip, closeTask } = proxyActivities<Activities>({
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+});
+
+/**
+ * Commands on nodes. Only infrastructure fails here (a worker that died, a store that is away), and the next attempt takes
+ * up the same commands where they are; so there is no limit to attempts. A worker tells of itself every second: after 12 of
+ * silence another one takes over.
+ */
+export function sliceActivities(deadline: number, summary: string) {
+  return proxyActivities<Pick<Activities, 'runSlice'>>({
+    startToCloseTimeout: deadline,
+    heartbeatTimeout: '12s',
+    retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
+    summary,
+  });
+}

@@ -1,0 +1,82 @@
+import { condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import type { StepPlan } from '../model/activities.ts';
+import { count, join, numbers, slices, type Span } from '../model/spans.ts';
+import type { Hold } from '../model/task.ts';
+import { sliceActivities } from './activities.ts';
+import { descriptions, hold } from './messages.ts';
+
+export interface BatchInput {
+  taskId: string;
+  batch: number;
+  spans: Span[];
+  steps: StepPlan[];
+  order: 'step' | 'node';
+  hold: Hold;
+  /** Names by number, where there are few enough to show them. */
+  names: Record<number, string>;
+}
+
+/**
+ * An activity costs the Temporal server 3-14 ms, so a step of a large batch is cut into about eight of them; up to ten nodes
+ * each get their own, so that Temporal's UI shows every node.
+ */
+const SINGLE = 10;
+const PARTS = 8;
+
+/** Takes some nodes through the steps, and ends when each is through, has failed, or the task was stopped. */
+export async function batch(input: BatchInput): Promise<void> {
+  let holding = input.hold;
+  setHandler(hold, (next) => void (holding = next), { description: descriptions.hold });
+
+  let live = input.spans;
+  for (const [first, last] of stretches(input)) {
+    const here = live.filter((span) => span.step <= last);
+    const passed = live.filter((span) => span.step > last);
+    for (let waiting = here; waiting.length > 0; ) {
+      await condition(() => holding !== 'pause');
+      if (holding !== 'none') return;
+      tell(input, first, last, waiting);
+      const results = await Promise.all(cut(waiting).map((spans) => runSlice(input, first, last, spans)));
+      passed.push(...results.flatMap((result) => result.passed));
+      waiting = join(results.flatMap((result) => result.held));
+    }
+    live = join(passed);
+  }
+}
+
+/** Order `step`: one step after the other, each a barrier. Order `node`: all of them in one go. */
+function stretches({ steps, order }: BatchInput): [first: number, last: number][] {
+  return order === 'node' ? [[0, steps.length - 1]] : steps.map((_, index) => [index, index]);
+}
+
+function cut(spans: Span[]): Span[][] {
+  const nodes = count(spans);
+  return slices(spans, nodes <= SINGLE ? nodes : PARTS);
+}
+
+async function runSlice(input: BatchInput, first: number, last: number, spans: Span[]) {
+  const deadline = input.steps.slice(first, last + 1).reduce((sum, step) => sum + step.deadline, 0);
+  return sliceActivities(deadline, `${label(input, first, last)}: ${who(input, spans)}`).runSlice({
+    taskId: input.taskId,
+    batch: input.batch,
+    firstStep: first,
+    lastStep: last,
+    spans,
+  });
+}
+
+function label({ steps, order }: BatchInput, first: number, last: number): string {
+  return order === 'node' ? `all ${last - first + 1} steps` : (steps[first]?.name ?? '');
+}
+
+function who({ names }: BatchInput, spans: Span[]): string {
+  const nos = numbers(spans);
+  const [only] = nos;
+  if (nos.length === 1 && only !== undefined) return names[only] ?? `node ${only}`;
+  return `${nos.length} nodes, ${spans.map(({ from, to }) => (from === to ? String(from) : `${from}–${to}`)).join(', ')}`.slice(0, 100);
+}
+
+function tell(input: BatchInput, first: number, last: number, spans: Span[]): void {
+  const total = count(input.spans);
+  setCurrentDetails(`Batch ${input.batch}: **${label(input, first, last)}** on ${count(spans)} of ${total} nodes`);
+}

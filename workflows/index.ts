@@ -1,0 +1,2 @@
+export { batch } from './batch.ts';
+export { task } from './task.ts';

@@ -1,0 +1,79 @@
+import { condition, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { TaskRecord } from '../model/activities.ts';
+import { SEARCH_ATTRIBUTES } from '../model/search-attributes.ts';
+import type { TaskStatus } from '../model/status.ts';
+import type { Hold } from '../model/task.ts';
+import { recordTask } from './activities.ts';
+import { details } from './details.ts';
+import type { Run } from './run.ts';
+
+/** Keeps the ledger, the batches and Temporal's UI told of what the Run has come to. */
+export class Record {
+  readonly #run: Run;
+  readonly #holdBatches: (hold: Hold) => Promise<void>;
+  #recorded: TaskRecord;
+  #shown = '';
+  #stopping = false;
+  #kept: Promise<void> = Promise.resolve();
+
+  constructor(run: Run, holdBatches: (hold: Hold) => Promise<void>) {
+    this.#run = run;
+    this.#holdBatches = holdBatches;
+    this.#recorded = { taskId: run.opened.taskId, status: 'running', reason: '', hold: 'none', rollout: run.opened.rollout };
+    upsertSearchAttributes({ [SEARCH_ATTRIBUTES.template]: [run.opened.template] });
+    this.tell();
+  }
+
+  keep(): Promise<void> {
+    this.#stopping = false;
+    return (this.#kept = this.#loop());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#kept;
+  }
+
+  /** Shows the progress in Temporal's UI. */
+  tell(end?: { status: TaskStatus; reason: string }): void {
+    const { opened, progress } = this.#run;
+    const text = details(opened, workflowInfo().workflowId, { ...progress, ...end });
+    if (text !== this.#shown) setCurrentDetails((this.#shown = text));
+    const state = end?.status ?? progress.status;
+    if (workflowInfo().searchAttributes[SEARCH_ATTRIBUTES.state]?.[0] !== state)
+      upsertSearchAttributes({ [SEARCH_ATTRIBUTES.state]: [state] });
+  }
+
+  async #loop(): Promise<void> {
+    for (;;) {
+      await condition(() => this.#stopping || this.#isStale());
+      if (this.#stopping) return;
+      this.tell();
+      await this.#write(this.#current());
+    }
+  }
+
+  /**
+   * Nodes are held by the ledger, where commands look before they start; batches by a signal. A batch must know of a hold
+   * before its nodes do, and of its end after them, or it would send nodes that are held again and again.
+   */
+  async #write(record: TaskRecord): Promise<void> {
+    if (record.hold !== 'none') await this.#holdBatches(record.hold);
+    await recordTask(record);
+    if (record.hold === 'none' && this.#recorded.hold !== 'none') await this.#holdBatches('none');
+    this.#recorded = record;
+  }
+
+  #isStale(): boolean {
+    const { opened, progress } = this.#run;
+    return (
+      JSON.stringify(this.#current()) !== JSON.stringify(this.#recorded) ||
+      details(opened, workflowInfo().workflowId, progress) !== this.#shown
+    );
+  }
+
+  #current(): TaskRecord {
+    const { opened, status, reason, hold, rollout } = this.#run;
+    return { taskId: opened.taskId, status, reason, hold, rollout: { ...rollout } };
+  }
+}

@@ -1,0 +1,47 @@
+import { ActivityFailure, ApplicationFailure, CancellationScope, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { OpenedTask, TaskInput, TaskResult } from '../model/activities.ts';
+import { addNodes, closeTask, openTask } from './activities.ts';
+import { listen, type Inbox } from './inbox.ts';
+import { RollingOut } from './rolling-out.ts';
+import { begin, type RunState } from './run.ts';
+
+/** One run of a template over many nodes. Ends failed (TaskFailed) when nodes are left that are not ok. */
+export async function task(input: TaskInput, carried?: RunState): Promise<TaskResult> {
+  const inbox = listen();
+  let taskId: string | undefined;
+  try {
+    const state = carried ?? begin(await open(input, inbox));
+    taskId = state.opened.taskId;
+    const rollout = new RollingOut(state);
+    inbox.deliverTo(rollout);
+    for (;;) {
+      while (await rollout.mayGoOn()) rollout.startBatch();
+      if (rollout.run.isHandedOver) return await continueAsNew<typeof task>(input, rollout.run.state);
+      const result = await rollout.close();
+      if (result) return result;
+    }
+  } catch (error) {
+    if (isCancellation(error) && taskId) await closeCancelled(taskId);
+    throw error;
+  }
+}
+
+/** The first activity checks the task, or finds it again, and writes the snapshot that it then keeps. */
+async function open(input: TaskInput, inbox: Inbox): Promise<OpenedTask> {
+  const { workflowId, runId } = workflowInfo();
+  try {
+    const parts = await inbox.nodesOf(input);
+    const opened = await openTask(workflowId, runId, input);
+    for (const part of parts) await addNodes(opened.taskId, part);
+    return opened;
+  } catch (error) {
+    const refusal = error instanceof ActivityFailure ? error.cause : undefined;
+    throw refusal instanceof ApplicationFailure ? refusal : error;
+  }
+}
+
+async function closeCancelled(taskId: string): Promise<void> {
+  await CancellationScope.nonCancellable(() =>
+    closeTask(taskId, { status: 'stopped', reason: 'cancelled in Temporal, running commands killed' }),
+  );
+}
