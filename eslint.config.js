@@ -26,7 +26,7 @@ const zones = Object.entries(rooms).map(([room, mayImport]) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'bin/', '**/*.mjs', 'eslint.config.js', '.drover/'] },
+  { ignores: ['dist/', 'node_modules/', 'bin/', '.drover/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     plugins: { 'import-x': importX },
@@ -43,7 +43,20 @@ export default tseslint.config(
   },
   {
     files: ['workflows/**', 'model/**'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['node:*', 'fs', 'path', 'crypto', 'os'], message: 'workflow code is bundled for a sandbox without Node built-ins' }] }] },
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['node:*', 'fs', 'path', 'crypto', 'os'],
+              message: 'workflow code is bundled for a sandbox without Node built-ins',
+            },
+          ],
+        },
+      ],
+    },
   },
+  { files: ['**/*.mjs', 'eslint.config.js'], ...tseslint.configs.disableTypeChecked },
   { files: ['workflows/**'], rules: { 'no-restricted-imports': ['error', { paths: ['zod'], patterns: ['node:*'] }] } },
 );

@@ -1,5 +1,6 @@
-import { Masker } from '../model/mask.ts';
-import type { JobRef, Store } from '../store/store.ts';
+import { masked, type Mask } from '../model/mask.ts';
+import type { JobRef } from '../store/jobs.ts';
+import type { Store } from '../store/store.ts';
 
 type Stream = 'out' | 'err';
 
@@ -38,15 +39,17 @@ class StreamLog {
   readonly #store: Store;
   readonly #ref: JobRef;
   readonly #stream: Stream;
-  readonly #masker: Masker;
+  readonly #mask: Mask;
+  /** Where the mask began: what it has let go is counted from there. */
+  readonly #from: number;
   /** Raw bytes: this many at the beginning are kept, and as many at the end. */
   readonly #half: number;
-  /** Raw offset up to which bytes were taken in; the masker may hold some of them back. */
+  /** Raw offset up to which bytes were taken in; the mask may hold some of them back. */
   #taken: number;
   /** What is to be written next: masked bytes that stand for the raw bytes [from, to). */
   #pending: { from: number; to: number; bytes: Buffer }[] = [];
   #pendingBytes = 0;
-  /** Raw offset up to which the masker has let go. */
+  /** Raw offset up to which the mask has let go. */
   #released: number;
   #cutTo = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -57,7 +60,8 @@ class StreamLog {
     this.#store = store;
     this.#ref = ref;
     this.#stream = stream;
-    this.#masker = new Masker(options.secrets);
+    this.#mask = masked(options.secrets);
+    this.#from = from;
     this.#half = options.limit / 2;
     this.#taken = from;
     this.#released = from;
@@ -68,26 +72,25 @@ class StreamLog {
     if (this.#failure) throw this.#failure;
     const fresh = bytes.subarray(Math.max(0, this.#taken - offset));
     this.#taken += fresh.length;
-    const { bytes: masked, consumed } = this.#masker.push(fresh);
-    this.#take(masked, consumed);
+    const { bytes: shown, consumed } = this.#mask.push(fresh);
+    this.#take(shown, this.#from + consumed);
     if (this.#pendingBytes >= CHUNK && this.#isAtBeginning()) await this.#flush();
     else if (this.#pendingBytes > WAITING) await this.#flush();
     else this.#schedule();
   }
 
   async end(): Promise<void> {
-    const { bytes, consumed } = this.#masker.end();
-    this.#take(bytes, consumed);
+    const { bytes, consumed } = this.#mask.end();
+    this.#take(bytes, this.#from + consumed);
     clearTimeout(this.#timer);
     await this.#flush();
     if (this.#released > 2 * this.#half) await this.#cut(this.#released - this.#half);
   }
 
-  #take(bytes: Buffer, consumed: number): void {
-    if (consumed === 0) return;
-    const from = this.#released;
-    this.#released += consumed;
-    this.#pending.push({ from, to: this.#released, bytes });
+  #take(bytes: Buffer, to: number): void {
+    if (to === this.#released) return;
+    this.#pending.push({ from: this.#released, to, bytes });
+    this.#released = to;
     this.#pendingBytes += bytes.length;
     if (!this.#isAtBeginning()) this.#dropMiddle();
   }

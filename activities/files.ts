@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CopyAction } from '../model/template.ts';
 import { CopyFailed } from '../remote/copy.ts';
-import type { Files } from '../store/store.ts';
+import type { Files } from '../store/files.ts';
 
 /** The bytes that a copy action puts on the node. */
 export async function decodeFile(files: Files, action: CopyAction): Promise<{ content: Buffer; size: number; sha256: string }> {

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Slice } from '../model/activities.ts';
+import { scopeOf } from '../model/render.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { Step } from '../model/template.ts';
-import type { SliceNode, StepRow, TaskRow } from '../store/store.ts';
+import type { SliceNode, StepRow } from '../store/slice.ts';
+import type { TaskRow } from '../store/tasks.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Holding } from './holds.ts';
 import { perform, type Ended } from './perform.ts';
@@ -90,7 +92,7 @@ export class NodeRun {
         ref,
         action,
         known,
-        scope: { node: this.#node.node, task: { name: this.#task.name }, params: this.#params() },
+        scope: scopeOf(this.#task, this.#node.node),
         target: this.#node.node,
         timeout: step.timeout,
         kill: this.#signals.kill,
@@ -151,10 +153,6 @@ export class NodeRun {
 
   #ref(index: number, tried: { try: number }) {
     return { ...this.#place(index), try: tried.try };
-  }
-
-  #params(): Record<string, string> {
-    return { ...this.#task.params, ...this.#node.node.params };
   }
 }
 

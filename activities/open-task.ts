@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { NewTaskInput, NodeParts, OpenedTask, StepPlan, TaskInput } from '../model/activities.ts';
-import { Invalid } from '../model/parse/invalid.ts';
-import { checkTask, parseNodes, parseRollout, parseTemplate } from '../model/parse/index.ts';
+import { checkTask, Invalid, parseNodes, parseRollout, parseTemplate } from '../model/parse/index.ts';
 import { mergeRollout, DEFAULT_ROLLOUT } from '../model/rollout.ts';
+import { at, only } from '../model/spans.ts';
 import { failures } from '../model/status.ts';
 import type { TaskSpec } from '../model/task.ts';
-import type { Step, Template } from '../model/template.ts';
-import type { NewTask, TaskRow } from '../store/store.ts';
+import type { Step } from '../model/template.ts';
+import type { NewTask, TaskRow } from '../store/tasks.ts';
 import type { Dependencies } from './dependencies.ts';
 import { standing } from './standing.ts';
 
@@ -24,31 +24,44 @@ export async function openTask(
   runId: string,
   input: TaskInput,
 ): Promise<OpenedTask> {
-  const { tasks, ledger } = dependencies.store;
+  const { store } = dependencies;
   const row = 'resume' in input ? await find(dependencies, name) : await create(dependencies, name, runId, input);
-  const isFirst = row.status === 'pending' && row.batchesDone === 0;
-  const only = 'resume' in input ? input.resume.nodes : undefined;
-  const before = await tasks.counts(row.id);
-  if (!isFirst) await ledger.release(row.id);
-  if (only) await ledger.requeue(row.id, await numbersOf(dependencies, row, only));
-  else if (!isFirst) await ledger.requeue(row.id);
-  await tasks.update(row.id, { status: 'running', reason: '', hold: 'none', runId, finishedAt: null, ...(isFirst && { startedAt: new Date() }) });
-  const { counts } = await standing(dependencies.store, row.id);
-  const remaining = before.total < row.nodesTotal ? [{ from: 0, to: row.nodesTotal - 1, step: 0 }] : await ledger.remaining(row.id);
+  const isNew = row.status === 'pending';
+  const wanted = 'resume' in input ? input.resume.nodes : undefined;
+  const chosen = isNew ? undefined : await putBack(dependencies, row, wanted);
+  await store.tasks.update(row.id, {
+    ...{ status: 'running', reason: '', hold: 'none', runId, finishedAt: null },
+    ...(isNew && { startedAt: new Date() }),
+  });
+  const { counts } = await standing(store, row.id);
+  const isComplete = counts.total === row.nodesTotal;
+  const remaining = isComplete ? await store.ledger.remaining(row.id) : at(0, range(row.nodesTotal));
   return {
     taskId: row.id,
     template: row.template.name,
     steps: row.template.steps.map(plan),
     total: row.nodesTotal,
     rollout: row.rollout,
-    remaining: only ? await ledger.pending(row.id) : remaining,
-    counts: { ...counts, total: row.nodesTotal },
-    nextBatch: row.nextBatch,
+    remaining: chosen ? only(remaining, chosen) : remaining,
+    counts: isComplete ? counts : { ...counts, total: row.nodesTotal, pending: row.nodesTotal },
+    nextBatch: (await store.ledger.lastBatch(row.id)) + 1,
     batchesDone: row.batchesDone,
-    accepted: only ? failures(counts) : 0,
-    ...(row.nodesTotal <= NAMED && before.total > 0 && { names: await ledger.names(row.id) }),
+    accepted: failures(counts),
+    ...(isComplete && row.nodesTotal <= NAMED && { names: await store.ledger.names(row.id) }),
     link: dependencies.link,
   };
+}
+
+/** What is not ok of an ended task is pending again, or the named nodes of it, whose numbers are answered then. */
+async function putBack({ store }: Dependencies, row: TaskRow, wanted?: string[]): Promise<Set<number> | undefined> {
+  await store.ledger.release(row.id);
+  const chosen = await store.ledger.choose(row.id, wanted);
+  const unknown = wanted?.filter((name) => !chosen.some((node) => node.name === name)) ?? [];
+  if (unknown.length > 0)
+    throw ApplicationFailure.nonRetryable(`task ${row.name} has no node ${unknown.join(', ')}`, 'NoSuchNode');
+  const nos = chosen.map(({ no }) => no);
+  await store.ledger.requeue(row.id, nos);
+  return wanted && new Set(nos);
 }
 
 async function find({ store }: Dependencies, name: string): Promise<TaskRow> {
@@ -96,7 +109,7 @@ function newTask(spec: TaskSpec, total: number, runId: string): NewTask {
     kind: 'run',
     pool: null,
     template,
-    params: { ...defaults(template), ...params },
+    params,
     rollout: mergeRollout(DEFAULT_ROLLOUT, template.rollout, spec.rollout),
     digest: digest(spec, total),
     startedBy,
@@ -106,23 +119,9 @@ function newTask(spec: TaskSpec, total: number, runId: string): NewTask {
   };
 }
 
-function defaults(template: Template): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(template.params).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])),
-  );
-}
-
 /** Tells the same submission from another one of the same name; who submitted it does not count. */
 function digest({ template, nodes, params, rollout }: TaskSpec, total: number): string {
   return createHash('sha256').update(JSON.stringify([template, nodes, params, rollout ?? null, total])).digest('hex');
-}
-
-async function numbersOf({ store }: Dependencies, { id, name }: TaskRow, nodes: string[]): Promise<number[]> {
-  const numbers = await store.ledger.numbers(id, nodes);
-  const unknown = nodes.filter((node) => !numbers.has(node));
-  if (unknown.length > 0)
-    throw ApplicationFailure.nonRetryable(`task ${name} has no node ${unknown.join(', ')}`, 'NoSuchNode');
-  return [...numbers.values()];
 }
 
 function isInParts(nodes: unknown): nodes is NodeParts {
@@ -138,3 +137,6 @@ function plan({ name, actions, timeout, retry }: Step): StepPlan {
   return { name, deadline: (retry.times + 1) * once + retry.times * retry.delay + ALLOWANCE };
 }
 
+function range(length: number): number[] {
+  return Array.from({ length }, (_, index) => index);
+}

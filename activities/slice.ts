@@ -2,7 +2,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { Slice, SliceResult } from '../model/activities.ts';
 import { at, join, numbers } from '../model/spans.ts';
-import type { SliceNode } from '../store/store.ts';
+import type { SliceNode } from '../store/slice.ts';
 import type { Dependencies } from './dependencies.ts';
 import { NodeRun, type Where } from './node-run.ts';
 

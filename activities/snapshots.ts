@@ -1,4 +1,5 @@
-import type { Store, TaskRow } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import type { TaskRow } from '../store/tasks.ts';
 
 const KEPT = 200;
 

@@ -1,9 +1,10 @@
 import pLimit from 'p-limit';
 import { reconciled, type Execution } from '../model/execution.ts';
 import { ENDED } from '../model/status.ts';
-import { Unreachable } from '../remote/fleet.ts';
-import { cancelJob } from '../remote/job.ts';
-import type { OpenJob, TaskRow } from '../store/store.ts';
+import { Unreachable } from '../remote/errors.ts';
+import { cancelJob } from '../remote/cancel.ts';
+import type { OpenJob } from '../store/choices.ts';
+import type { TaskRow } from '../store/tasks.ts';
 import type { Dependencies } from './dependencies.ts';
 import { jobId } from './perform.ts';
 

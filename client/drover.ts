@@ -35,12 +35,14 @@ const NODES_PER_PART = 500;
 
 /** Submits tasks and steers them, through Temporal alone. */
 export class Drover {
+  readonly connection: Connection;
   readonly client: Client;
   readonly taskQueue: string;
   /** What a worker connects with, too. */
   readonly connectionOptions: ClientConnectConfig['connectionOptions'];
 
-  private constructor(client: Client, taskQueue: string, connectionOptions: ClientConnectConfig['connectionOptions']) {
+  private constructor(connection: Connection, client: Client, taskQueue: string, connectionOptions: ClientConnectConfig['connectionOptions']) {
+    this.connection = connection;
     this.client = client;
     this.taskQueue = taskQueue;
     this.connectionOptions = connectionOptions;
@@ -55,7 +57,7 @@ export class Drover {
     try {
       const connection = await Connection.connect(connectionOptions);
       const client = new Client({ connection, namespace: namespace ?? config.namespace ?? 'default' });
-      return new Drover(client, taskQueue, connectionOptions);
+      return new Drover(connection, client, taskQueue, connectionOptions);
     } catch (error) {
       throw new TemporalUnreachable(`Temporal does not answer at ${where}: ${(error as Error).message}`, { cause: error });
     }
@@ -88,7 +90,7 @@ export class Drover {
   }
 
   async close(): Promise<void> {
-    await this.client.connection.close();
+    await this.connection.close();
   }
 
   async #start({ name, template, nodes }: TaskSpec, input: NewTaskInput): Promise<void> {

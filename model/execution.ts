@@ -2,14 +2,7 @@ import { ENDED, type TaskStatus } from './status.ts';
 
 /** The state of a task's workflow, as Temporal tells it. `missing`: Temporal has never heard of it, or no longer keeps it. */
 export type Execution =
-  | 'running'
-  | 'paused'
-  | 'completed'
-  | 'failed'
-  | 'cancelled'
-  | 'terminated'
-  | 'timed_out'
-  | 'missing';
+  'running' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out' | 'missing';
 
 /**
  * What a task is, when the ledger and Temporal are both asked: whoever terminates, cancels or pauses a workflow in Temporal

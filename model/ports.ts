@@ -8,7 +8,9 @@ export function portNumber(text: string): number | undefined {
 
 /** Whether docker would take this for `--publish`. Either port may be a range, as in `8000-8010:80-90`; the host's may be empty. */
 export function isPublishedPort(text: string): boolean {
-  const match = /^(?:(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+):(?=[^:]*:))?(?:([\d-]*):)?([\d-]+)(?:\/(?:tcp|udp|sctp))?$/.exec(text);
+  const match = /^(?:(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+):(?=[^:]*:))?(?:([\d-]*):)?([\d-]+)(?:\/(?:tcp|udp|sctp))?$/.exec(
+    text,
+  );
   if (!match) return false;
   const [, host = '', container = ''] = match;
   return (host === '' || isRange(host)) && isRange(container);

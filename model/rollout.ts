@@ -66,7 +66,7 @@ export function isBudgetSpent(rollout: Pick<Rollout, 'maxFailures'>, failed: num
 /** The sizes of the batches that a run of `total` nodes would have, with nothing failing. */
 export function planBatches(rollout: Rollout, total: number): number[] {
   const sizes: number[] = [];
-  for (let left = total; left > 0; ) {
+  for (let left = total; left > 0;) {
     const size = Math.min(left, nextBatchSize(rollout, total, sizes.length));
     sizes.push(size);
     left -= size;

@@ -45,7 +45,7 @@ export class ShellReader {
   private word = '';
 
   read(text: string): void {
-    for (let at = 0; at < text.length; ) at = this.step(text, at);
+    for (let at = 0; at < text.length;) at = this.step(text, at);
   }
 
   /** Where a value would stand now. A value that is put there counts as a quoted part of a word. */
@@ -70,7 +70,7 @@ export class ShellReader {
     if (this.escaped) return 'right after a backslash';
     if (this.top().kind === 'double' || this.top().kind === 'single') return undefined;
     if (this.afterDollar) return 'right after a `$`';
-    if (/^[A-Za-z_]\w*\[[^\]]*$/.test(this.word)) return 'inside an array subscript';
+    if (/^(?:[A-Za-z_]\w*)?\[[^\]]*$/.test(this.word)) return 'inside an array subscript';
     return undefined;
   }
 
@@ -214,7 +214,8 @@ export class ShellReader {
       frame.depth--;
       return;
     }
-    if (this.pending.some(({ level }) => level === this.frames.length)) this.loseWay('after an unfinished here-document');
+    if (this.pending.some(({ level }) => level === this.frames.length))
+      this.loseWay('after an unfinished here-document');
     this.close(0);
   }
 
@@ -239,17 +240,21 @@ export class ShellReader {
       this.afterDollar = false;
       return first + 1;
     }
-    const joins = /[\w$<({]$/.test(text.slice(Math.max(0, first - 2), first - 1)) && /^[^\s]/.test(text.slice(first + 1));
+    const joins =
+      /[\w$<({]$/.test(text.slice(Math.max(0, first - 2), first - 1)) && /^[^\s]/.test(text.slice(first + 1));
     if (joins || this.afterDollar) this.loseWay('after a line that goes on in the middle of a word');
     return first + 1;
   }
 
   /** `<<` has been read: what ends the document, which begins at the next line. */
   private nameHereDocument(text: string, from: number): number {
-    const [whole, dash = '', word = ''] = /^(-?)[ \t]*((?:[^\s;&|<>()'"\\]|'[^']*'|"[^"]*"|\\.)*)/.exec(text.slice(from)) ?? [''];
+    const [whole, dash = '', word = ''] = /^(-?)[ \t]*((?:[^\s;&|<>()'"\\]|'[^']*'|"[^"]*"|\\.)*)/.exec(
+      text.slice(from),
+    ) ?? [''];
     const end = from + whole.length;
     if (end >= text.length) this.inHereDocument = true;
-    if (/[$`]/.test(word) || (word === '' && end < text.length)) this.loseWay('after a here-document with an odd delimiter');
+    if (/[$`]/.test(word) || (word === '' && end < text.length))
+      this.loseWay('after a here-document with an odd delimiter');
     this.pending.push({
       delimiter: word.replace(/\\(.)|['"]/g, '$1'),
       tabs: dash === '-',
@@ -278,12 +283,13 @@ export class ShellReader {
 
   /** Where the line after the document begins; undefined when its end is not in this text. */
   private skipHereDocument({ delimiter, tabs, quoted }: HereDocument, text: string, from: number): number | undefined {
-    for (let at = from; ; ) {
+    for (let at = from; ;) {
       const end = text.indexOf('\n', at);
       if (end < 0) return undefined;
       const line = text.slice(at, end);
       if ((tabs ? line.replace(/^\t+/, '') : line) === delimiter) return end + 1;
-      if (!quoted && isOpenEnded(line)) this.loseWay('after a here-document with a substitution or a \\ over several lines');
+      if (!quoted && isOpenEnded(line))
+        this.loseWay('after a here-document with a substitution or a \\ over several lines');
       at = end + 1;
     }
   }
@@ -342,7 +348,6 @@ export class ShellReader {
 function isOpenEnded(line: string): boolean {
   const count = (char: string) => line.split(char).length - 1;
   const backslashes = /\\*$/.exec(line)?.[0].length ?? 0;
-  return (
-    backslashes % 2 === 1 || count('`') % 2 === 1 || count('(') !== count(')') || count('${') > count('}')
-  );
+  if (backslashes % 2 === 1 || count('`') % 2 === 1) return true;
+  return (line.includes('$(') && count('(') !== count(')')) || count('${') > count('}');
 }

@@ -31,7 +31,7 @@ export function take(spans: readonly Span[], size: number): [taken: Span[], rest
 export function slices(spans: readonly Span[], parts: number): Span[][] {
   const size = Math.ceil(count(spans) / parts);
   const cut: Span[][] = [];
-  for (let left = [...spans]; left.length > 0; ) {
+  for (let left = [...spans]; left.length > 0;) {
     const [slice, rest] = take(left, size);
     cut.push(slice);
     left = rest;
@@ -56,7 +56,11 @@ export function numbers(spans: readonly Span[]): number[] {
 
 export function without(spans: readonly Span[], gone: ReadonlySet<number>): Span[] {
   return join(
-    spans.flatMap((span) => numbers([span]).filter((no) => !gone.has(no)).map((no) => ({ from: no, to: no, step: span.step }))),
+    spans.flatMap((span) =>
+      numbers([span])
+        .filter((no) => !gone.has(no))
+        .map((no) => ({ from: no, to: no, step: span.step })),
+    ),
   );
 }
 

@@ -11,6 +11,7 @@ import type { Drover } from '../client/index.ts';
 import { Fleet, type FleetOptions } from '../remote/fleet.ts';
 import type { Store } from '../store/store.ts';
 import { workflowBundle } from './bundle.ts';
+import { logTo } from './runtime.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
 
 export interface WorkerOptions {
@@ -41,10 +42,11 @@ const MIB = 1024 * 1024;
 /** The process that runs workflows and activities. */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { drover, log } = options;
+  logTo(log);
   const [bundle, connection] = await Promise.all([
     workflowBundle(),
     NativeConnection.connect(drover.connectionOptions),
-    registerSearchAttributes(drover.client.connection, drover.namespace),
+    registerSearchAttributes(drover.connection, drover.namespace),
   ]);
   const dependencies = dependenciesOf(options);
   const worker = await Worker.create({

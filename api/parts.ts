@@ -1,0 +1,43 @@
+import type { Logger } from 'pino';
+import type { Execution } from '../model/execution.ts';
+import type { Rollout } from '../model/rollout.ts';
+import type { Store } from '../store/store.ts';
+
+/** What the API is built from. */
+export interface Parts {
+  store: Store;
+  drover: Drover;
+  /** Base URL of Temporal's web UI, for links. */
+  temporalUi?: string;
+  namespace: string;
+  version: string;
+  log: Logger;
+  /** How many workers ask Temporal for work. Throws when Temporal does not answer. */
+  workers: () => Promise<number>;
+}
+
+/** What the API needs of the client library (client/index.ts fits). */
+export interface Drover {
+  run(request: Submission): Promise<{ name: string }>;
+  task(name: string): TaskHandle;
+}
+
+/** A task as it was submitted; the client library checks it whole. */
+export interface Submission {
+  name?: string;
+  template: unknown;
+  nodes: unknown;
+  params?: Record<string, string>;
+  rollout?: unknown;
+  startedBy?: string;
+}
+
+export interface TaskHandle {
+  execution(): Promise<{ state: Execution; runId: string | null }>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stop(options?: { kill?: boolean }): Promise<void>;
+  retry(options?: { nodes?: string[] }): Promise<void>;
+  skip(nodes: string[]): Promise<void>;
+  setRollout(edit: unknown): Promise<Rollout>;
+}

@@ -1,0 +1,43 @@
+import { packageVersion } from '../embedded/version.ts';
+import { bareCommand, examples } from './command.ts';
+import { devCommand } from './commands/dev.ts';
+import { logsCommand } from './commands/logs.ts';
+import { rolloutCommand } from './commands/rollout.ts';
+import { runCommand } from './commands/run.ts';
+import { serverCommand } from './commands/server.ts';
+import { showCommand } from './commands/show.ts';
+import { steerCommands } from './commands/steer.ts';
+import { tasksCommand } from './commands/tasks.ts';
+import { validateCommand } from './commands/validate.ts';
+import { watchCommand } from './commands/watch.ts';
+import { workerCommand } from './commands/worker.ts';
+
+/** Every command with its options. What a command needs to do its work it loads when it runs, so that the others start fast. */
+export function buildProgram() {
+  const program = bareCommand('drover', 'Runs work on fleets of machines, durably.').version(packageVersion());
+  const commands = [
+    runCommand(),
+    tasksCommand(),
+    showCommand(),
+    watchCommand(),
+    logsCommand(),
+    ...steerCommands(),
+    rolloutCommand(),
+    validateCommand(),
+    devCommand(),
+    workerCommand(),
+    serverCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  return program.addHelpText(
+    'after',
+    examples(
+      'drover dev',
+      'drover run web.yaml --nodes hosts.yaml --param tag=1.4.2 --batch 20%',
+      'drover run web.yaml --nodes web-01.example.net,web-02.example.net --dry-run',
+      'drover show web-1.4.2 --failed',
+      'drover logs web-1.4.2 --node web-01 --follow',
+      'drover retry web-1.4.2',
+    ),
+  );
+}

@@ -1,0 +1,119 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { temporal as proto } from '@temporalio/proto';
+import type { Logger } from 'pino';
+import { buildServer } from '../api/server.ts';
+import { Drover } from '../client/index.ts';
+import { lockFolder } from '../store/lock.ts';
+import { openStore, type Store } from '../store/store.ts';
+import type { WorkerOptions } from '../worker/worker.ts';
+import { Closing } from './closing.ts';
+import { keepWorker } from './keep-worker.ts';
+import { assertPortIsFree } from './port.ts';
+import { findTemporalBinary } from './temporal-binary.ts';
+import { startTemporalServer } from './temporal-server.ts';
+import { packageVersion } from './version.ts';
+
+const { TASK_QUEUE_TYPE_ACTIVITY } = proto.api.enums.v1.TaskQueueType;
+
+export interface EmbeddedOptions {
+  /** Everything that outlives the process. */
+  folder: string;
+  /** Of the HTTP API, on loopback. */
+  port: number;
+  temporalPort: number;
+  /** Of Temporal's web UI. */
+  uiPort: number;
+  log: Logger;
+  /** How the worker's SSH connections are made. */
+  ssh?: WorkerOptions['ssh'];
+}
+
+export interface Embedded {
+  /** Of the HTTP API. */
+  url: string;
+  /** Of Temporal's web UI; null when the Temporal server is not ours. */
+  temporalUi: string | null;
+  temporalAddress: string;
+  drover: Drover;
+  store: Store;
+  /** Lets requests finish, leaves commands on nodes running, and ends every part. */
+  close(): Promise<void>;
+}
+
+/**
+ * The whole system in this process: Temporal's development server as its child (none when TEMPORAL_ADDRESS is set), the
+ * ledger in PGlite, a worker and the HTTP API. What was running in `folder` goes on. Throws FolderInUse, PortTaken,
+ * NoTemporalBinary.
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const folder = resolve(options.folder);
+  const closing = new Closing();
+  try {
+    await mkdir(folder, { recursive: true });
+    closing.later(lockFolder(folder));
+    await assertPortIsFree(options.port, 'the HTTP API', '--port');
+    const [temporal, store] = await closing.addBoth(
+      () => temporalOf({ ...options, folder }),
+      () => openStore({ folder: join(folder, 'store') }),
+    );
+    const temporalUi = temporal.ui;
+    const drover = await closing.add(() => Drover.connect(temporal.where));
+    const link = `http://127.0.0.1:${options.port}`;
+    await closing.add(() => keepWorker({ store, drover, ssh: options.ssh ?? {}, link, log: options.log }));
+    await closing.add(() => serve(options, { store, drover, temporalUi }));
+    return {
+      url: link,
+      temporalUi,
+      temporalAddress: drover.connectionOptions.address ?? '',
+      drover,
+      store,
+      close: () => closing.close(),
+    };
+  } catch (error) {
+    await closing.close().catch(() => undefined); // what went wrong first is what is told
+    throw error;
+  }
+}
+
+interface Temporal {
+  /** What is not said here is as TEMPORAL_* and Temporal's profiles have it. */
+  where: { address?: string; namespace?: string };
+  ui: string | null;
+  close(): Promise<void>;
+}
+
+async function temporalOf(options: EmbeddedOptions & { folder: string }): Promise<Temporal> {
+  if (process.env.TEMPORAL_ADDRESS) return { where: {}, ui: null, close: () => Promise.resolve() };
+  const { temporalPort: port, uiPort, folder, log } = options;
+  const binary = await findTemporalBinary((line) => log.info(line));
+  const server = await startTemporalServer({ binary, folder, port, uiPort, log });
+  const { address, namespace, url: ui } = server;
+  return { where: { address, namespace }, ui, close: () => server.close() };
+}
+
+async function serve(
+  { port, log }: EmbeddedOptions,
+  { store, drover, temporalUi }: { store: Store; drover: Drover; temporalUi: string | null },
+): Promise<{ close(): Promise<void> }> {
+  const api = buildServer({
+    store,
+    drover,
+    ...(temporalUi && { temporalUi }),
+    namespace: drover.namespace,
+    version: packageVersion(),
+    log,
+    workers: () => countPollers(drover),
+  });
+  await api.listen({ host: '127.0.0.1', port });
+  return api;
+}
+
+async function countPollers({ client, namespace, taskQueue }: Drover): Promise<number> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: TASK_QUEUE_TYPE_ACTIVITY,
+  });
+  return pollers.length;
+}

@@ -1,0 +1,6 @@
+export { checkTask, parseParams } from './task.ts';
+export { LARGEST_INLINE, type ReadFile, type StoredFile } from './local-files.ts';
+export { parseHostList, parseNodes, parseNodesText } from './nodes.ts';
+export { Invalid, type Problem } from './problem.ts';
+export { parseRollout } from './rollout.ts';
+export { parseTemplate, parseTemplateText } from './template.ts';

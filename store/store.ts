@@ -1,0 +1,66 @@
+import { CamelCasePlugin, Kysely } from 'kysely';
+
+import { openFolder } from './embedded.ts';
+import { Events } from './events.ts';
+import { Files } from './files.ts';
+import { Leases } from './leases.ts';
+import { Ledger } from './ledger.ts';
+import { Logs } from './logs.ts';
+import { migrate } from './migrations/index.ts';
+import { openPostgres } from './postgres.ts';
+import type { Schema } from './schema.ts';
+import { Tasks } from './tasks.ts';
+import { Writes } from './writes.ts';
+
+export type { ChosenNode, OpenJob } from './choices.ts';
+export type { FailedNode } from './failed.ts';
+export type { Files } from './files.ts';
+export type { JobRef } from './jobs.ts';
+export type { LogChunk } from './logs.ts';
+export type { JobRow, SliceNode, StepRow } from './slice.ts';
+export type { StepRef, TryRef } from './steps.ts';
+export type { NewTask, TaskPatch, TaskRow } from './tasks.ts';
+
+export interface Store {
+  tasks: Tasks;
+  ledger: Ledger;
+  logs: Logs;
+  events: Events;
+  files: Files;
+  leases: Leases;
+  /** Commits what is waiting, and lets go of the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * The store in PostgreSQL, or embedded in a folder, with its tables brought up to date. Throws FolderInUse when another
+ * live process has the folder.
+ */
+export async function openStore(where: { folder: string } | { url: string }): Promise<Store> {
+  const { dialect, release } =
+    'folder' in where
+      ? await openFolder(where.folder)
+      : { dialect: await openPostgres(where.url), release: () => undefined };
+  const db = new Kysely<Schema>({ dialect, plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })] });
+  const writes = new Writes(db);
+  const close = async () => {
+    await writes.close();
+    await db.destroy();
+    release();
+  };
+  try {
+    await migrate(db);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    tasks: new Tasks(db),
+    ledger: new Ledger(db, writes),
+    logs: new Logs(db, writes),
+    events: new Events(db),
+    files: new Files(db),
+    leases: new Leases(db),
+    close,
+  };
+}
