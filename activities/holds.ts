@@ -1,12 +1,15 @@
 import type { Hold } from '../model/task.ts';
 import type { Store } from '../store/store.ts';
 
-/** A hold reaches every worker within this many ms; the commands that start meanwhile are the ones a pause lets through. */
+/** Commands that run learn of a kill within this many ms, waits of a hold. Commands that are to start ask. */
 const EVERY = 200;
 
 /** One task's hold, for as long as an activity of it runs here. */
 export interface Holding {
+  /** As it was read last. */
   readonly now: Hold;
+  /** Reads it. */
+  fresh(): Promise<Hold>;
   /** Aborts when the task is to be killed. */
   readonly kill: AbortSignal;
   /** Aborts when a hold begins. */
@@ -26,7 +29,8 @@ export class Holds {
   readonly #store: Store;
   readonly #tasks = new Map<string, Watched>();
   #timer: NodeJS.Timeout | undefined;
-  #reading: Promise<void> | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -37,10 +41,13 @@ export class Holds {
     const task = this.#tasks.get(taskId) ?? { users: 0, now: 'none', kill: new AbortController(), held: new AbortController() };
     this.#tasks.set(taskId, task);
     task.users += 1;
-    await this.#reading;
-    await this.#read();
+    await this.#fresh();
     this.#schedule();
     return {
+      fresh: async () => {
+        await this.#fresh();
+        return task.now;
+      },
       get now() {
         return task.now;
       },
@@ -59,20 +66,24 @@ export class Holds {
     if (this.#timer || this.#tasks.size === 0) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#read().finally(() => this.#schedule());
+      void this.#fresh().finally(() => this.#schedule());
     }, EVERY);
+  }
+
+  /** A read that begins from now on: one query for all who ask while another one is under way. */
+  #fresh(): Promise<void> {
+    this.#next ??= this.#reading.then(() => {
+      this.#next = undefined;
+      return (this.#reading = this.#read());
+    });
+    return this.#next;
   }
 
   /** A store that is away holds nobody: the writes that follow fail and say so. */
   async #read(): Promise<void> {
     const ids = [...this.#tasks.keys()];
-    this.#reading = this.#store.tasks.holds(ids).then(
-      (holds) => {
-        for (const id of ids) this.#set(id, holds.get(id) ?? 'none');
-      },
-      () => undefined,
-    );
-    await this.#reading;
+    const holds = await this.#store.tasks.holds(ids).catch(() => undefined);
+    if (holds) for (const id of ids) this.#set(id, holds.get(id) ?? 'none');
   }
 
   #set(taskId: string, hold: Hold): void {

@@ -60,7 +60,7 @@ export class NodeRun {
       if (next.kind === 'passed') return next;
       if (next.kind === 'out') return await this.#leave(step, index);
       if (next.delay > 0) await this.#pauseBetweenTries(next.delay);
-      if (next.isNew && this.#isHeld) return await this.#hold(index);
+      if (next.isNew && (await this.#isHeld())) return await this.#hold(index);
       if (next.isNew) await this.#with.store.ledger.begin(this.#slice.batch, [this.#ref(index, next)]);
       const ended = await this.#try(step, index, next.try);
       if (!ended) return await this.#hold(index, next.try);
@@ -87,7 +87,7 @@ export class NodeRun {
     for (const [position, action] of step.actions.entries()) {
       const ref = { ...this.#place(index), try: number, action: position };
       const known = this.#node.jobs.find((job) => job.step === index && job.try === number && job.action === position);
-      if (this.#isHeld && !known) return undefined;
+      if (!known && position > 0 && (await this.#isHeld())) return undefined;
       ended = await perform(this.#with, {
         ref,
         action,
@@ -143,8 +143,8 @@ export class NodeRun {
     await this.#with.store.ledger.settle(this.#slice.taskId, this.#node.no, status, reason);
   }
 
-  get #isHeld(): boolean {
-    return this.#signals.holding.now !== 'none' || this.#signals.kill.aborted;
+  async #isHeld(): Promise<boolean> {
+    return (await this.#signals.holding.fresh()) !== 'none' || this.#signals.kill.aborted;
   }
 
   #place(index: number) {

@@ -13,7 +13,11 @@ export function command(name: string, description: string) {
 
 /** For commands that are a server themselves. */
 export function bareCommand(name: string, description: string) {
-  return new Command(name).description(description).exitOverride().showHelpAfterError('(--help tells more)').helpCommand(false);
+  return new Command(name)
+    .description(description)
+    .exitOverride()
+    .showHelpAfterError('(--help tells more)')
+    .helpCommand(false);
 }
 
 /** For options that may be given several times. */

@@ -22,11 +22,16 @@ async function exitCodeOf(argv: string[]): Promise<number> {
 
 async function failureOf(error: unknown): Promise<Failure> {
   if (error instanceof Failure) return error;
-  if (error instanceof CommanderError) return new Failure(EXIT.badInput, 'usage', error.message.replace(/^error: /, ''));
+  if (error instanceof CommanderError)
+    return new Failure(EXIT.badInput, 'usage', error.message.replace(/^error: /, ''));
   const { Invalid } = await import('../model/parse/problem.ts');
   if (error instanceof Invalid) return new Failure(EXIT.badInput, 'invalid', error.message, error.problems);
   const message = error instanceof Error ? error.message : String(error);
-  return new Failure(EXIT.taskFailed, 'internal', process.env['DROVER_DEBUG'] && error instanceof Error ? (error.stack ?? message) : message);
+  return new Failure(
+    EXIT.taskFailed,
+    'internal',
+    process.env['DROVER_DEBUG'] && error instanceof Error ? (error.stack ?? message) : message,
+  );
 }
 
 function tell({ code, message, problems }: Failure, how: { json: boolean; toldAlready: boolean }): void {

@@ -1,8 +1,8 @@
 import { WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto, { type temporal } from '@temporalio/proto'; // CommonJS: only a default import works under Node
 import type { Execution } from '../model/execution.ts';
 
-const { WorkflowExecutionStatus } = temporal.api.enums.v1;
+const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
 /** How Temporal sees a workflow. Asks the service itself: the SDK's `describe` does not know the status Paused yet. */
 export async function executionOf(
@@ -17,7 +17,8 @@ export async function executionOf(
     });
     return { state: stateOf(info?.status), runId: info?.execution?.runId ?? null };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || (error as { code?: number }).code === 5) return { state: 'missing', runId: null };
+    if (error instanceof WorkflowNotFoundError || (error as { code?: number }).code === 5)
+      return { state: 'missing', runId: null };
     throw error;
   }
 }

@@ -43,11 +43,11 @@ export async function startFleet(folder: string, size: number): Promise<DemoFlee
     nodes: started.map(({ name, root, webPort }) => ({ name, root, url: `http://127.0.0.1:${webPort}` })),
     list: {
       defaults: { user: 'demo', identityFile, knownHosts },
-      nodes: started.map(({ name, server, webPort }) => ({
+      nodes: started.map(({ name, root, server, webPort }) => ({
         name,
         address: '127.0.0.1',
         port: server.port,
-        params: { port: String(webPort) },
+        params: { port: String(webPort), dir: root },
       })),
     },
     close: async () => {

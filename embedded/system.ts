@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { temporal as proto } from '@temporalio/proto';
 import type { Logger } from 'pino';
 import { buildServer } from '../api/server.ts';
+import { countWorkers } from '../api/workers.ts';
 import { Drover } from '../client/index.ts';
 import { lockFolder } from '../store/lock.ts';
 import { openStore, type Store } from '../store/store.ts';
@@ -13,8 +13,6 @@ import { assertPortIsFree } from './port.ts';
 import { findTemporalBinary } from './temporal-binary.ts';
 import { startTemporalServer } from './temporal-server.ts';
 import { packageVersion } from './version.ts';
-
-const { TASK_QUEUE_TYPE_ACTIVITY } = proto.api.enums.v1.TaskQueueType;
 
 export interface EmbeddedOptions {
   /** Everything that outlives the process. */
@@ -103,17 +101,8 @@ async function serve(
     namespace: drover.namespace,
     version: packageVersion(),
     log,
-    workers: () => countPollers(drover),
+    workers: () => countWorkers(drover),
   });
   await api.listen({ host: '127.0.0.1', port });
   return api;
-}
-
-async function countPollers({ client, namespace, taskQueue }: Drover): Promise<number> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType: TASK_QUEUE_TYPE_ACTIVITY,
-  });
-  return pollers.length;
 }

@@ -41,7 +41,8 @@ export function mergeRollout(base: Rollout, ...specs: (RolloutSpec | undefined)[
   for (const spec of specs) {
     if (!spec) continue;
     const { batch, ...others } = spec;
-    Object.assign(merged, others);
+    const given: [string, unknown][] = Object.entries(others);
+    Object.assign(merged, Object.fromEntries(given.filter(([, value]) => value !== undefined)));
     if (batch !== undefined) merged.batch = Array.isArray(batch) ? batch : [batch];
   }
   return merged;
@@ -75,5 +76,7 @@ export function planBatches(rollout: Rollout, total: number): number[] {
 }
 
 function amount(value: CountOrShare, total: number): number {
-  return typeof value === 'number' ? value : (Number.parseFloat(value) * total) / 100;
+  if (typeof value === 'number') return value;
+  // 8.2% of 1,500 is 123, not the 122.99999999999999 that floating point makes of it.
+  return Number(((Number.parseFloat(value) * total) / 100).toPrecision(12));
 }

@@ -16,7 +16,7 @@ export function count(spans: readonly Span[]): number {
 export function take(spans: readonly Span[], size: number): [taken: Span[], rest: Span[]] {
   const taken: Span[] = [];
   const rest: Span[] = [];
-  let room = size;
+  let room = Math.max(0, size);
   for (const span of spans) {
     const length = span.to - span.from + 1;
     const part = Math.min(room, length);
@@ -29,7 +29,7 @@ export function take(spans: readonly Span[], size: number): [taken: Span[], rest
 
 /** Cuts into at most `parts` pieces of equal size (the last may be smaller). */
 export function slices(spans: readonly Span[], parts: number): Span[][] {
-  const size = Math.ceil(count(spans) / parts);
+  const size = Math.max(1, Math.ceil(count(spans) / parts));
   const cut: Span[][] = [];
   for (let left = [...spans]; left.length > 0;) {
     const [slice, rest] = take(left, size);
@@ -39,12 +39,12 @@ export function slices(spans: readonly Span[], parts: number): Span[][] {
   return cut;
 }
 
-/** Joins neighbours that go on at the same step; sorts by number. */
+/** Joins neighbours that go on at the same step, and what overlaps there; sorts by number. */
 export function join(spans: readonly Span[]): Span[] {
   const joined: Span[] = [];
   for (const span of [...spans].sort((a, b) => a.from - b.from)) {
     const last = joined.at(-1);
-    if (last?.step === span.step && last.to + 1 === span.from) last.to = span.to;
+    if (last?.step === span.step && last.to + 1 >= span.from) last.to = Math.max(last.to, span.to);
     else joined.push({ ...span });
   }
   return joined;

@@ -234,7 +234,7 @@ export class Run {
         const session = await contact.control();
         await this.#cancelOver(session);
         contact.release(session);
-      } catch {
+      } catch (e) { console.log("beside", e);
         await delay(500, undefined, { ref: false }); // until CONFIRM_WITHIN is over
       }
     }

@@ -1,8 +1,8 @@
 import type { Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto'; // CommonJS: only a default import works under Node
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes.ts';
 
-const { INDEXED_VALUE_TYPE_KEYWORD } = temporal.api.enums.v1.IndexedValueType;
+const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
 
 /** Registers what tasks are found by in Temporal's UI; what is there already stays. */
 export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {

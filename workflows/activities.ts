@@ -16,6 +16,8 @@ export function sliceActivities(deadline: number, summary: string) {
   return proxyActivities<Pick<Activities, 'runSlice'>>({
     startToCloseTimeout: deadline,
     heartbeatTimeout: '12s',
+    // Said to be the default, but an option that is not given goes to the server as TRY_CANCEL (SDK 1.24.0).
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },
     summary,
   });

@@ -36,7 +36,7 @@ export async function batch(input: BatchInput): Promise<void> {
       await condition(() => holding !== 'pause');
       if (holding !== 'none') return;
       tell(input, first, last, waiting);
-      const results = await Promise.all(cut(waiting).map((spans) => runSlice(input, first, last, spans)));
+      const results = await all(cut(waiting).map((spans) => runSlice(input, first, last, spans)));
       passed.push(...results.flatMap((result) => result.passed));
       waiting = join(results.flatMap((result) => result.held));
     }
@@ -63,6 +63,12 @@ async function runSlice(input: BatchInput, first: number, last: number, spans: S
     lastStep: last,
     spans,
   });
+}
+
+/** Like Promise.all, but waits for every one: commands that are being killed are to be recorded before the batch ends. */
+async function all<T>(promises: Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
 }
 
 function label({ steps, order }: BatchInput, first: number, last: number): string {

@@ -26,6 +26,7 @@ export class RollingOut {
   #children = new Map<number, ChildWorkflowHandle<typeof batch>>();
   /** Failed nodes of running batches that somebody wants to run again afterwards. */
   #wantedAgain: string[] = [];
+  #background: Promise<void>[] = [];
   #failure: unknown;
 
   constructor(state: RunState) {
@@ -66,6 +67,11 @@ export class RollingOut {
     if (end.status === 'ok') return { counts: standing.counts, batches: run.batchesDone };
     const type = end.status === 'stopped' ? 'TaskStopped' : 'TaskFailed';
     throw ApplicationFailure.nonRetryable(end.reason, type, standing);
+  }
+
+  /** Resolves when everything that was begun has ended, well or not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#background);
   }
 
   /* ---- what the operator wants of certain nodes ---- */
@@ -156,6 +162,7 @@ export class RollingOut {
   }
 
   #inBackground(work: Promise<void>): void {
+    this.#background.push(work);
     work.catch((error: unknown) => (this.#failure ??= error));
   }
 }

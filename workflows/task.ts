@@ -8,11 +8,9 @@ import { begin, type RunState } from './run.ts';
 /** One run of a template over many nodes. Ends failed (TaskFailed) when nodes are left that are not ok. */
 export async function task(input: TaskInput, carried?: RunState): Promise<TaskResult> {
   const inbox = listen();
-  let taskId: string | undefined;
+  let rollout: RollingOut | undefined;
   try {
-    const state = carried ?? begin(await open(input, inbox));
-    taskId = state.opened.taskId;
-    const rollout = new RollingOut(state);
+    rollout = new RollingOut(carried ?? begin(await open(input, inbox)));
     inbox.deliverTo(rollout);
     for (;;) {
       while (await rollout.mayGoOn()) rollout.startBatch();
@@ -21,7 +19,7 @@ export async function task(input: TaskInput, carried?: RunState): Promise<TaskRe
       if (result) return result;
     }
   } catch (error) {
-    if (isCancellation(error) && taskId) await closeCancelled(taskId);
+    if (isCancellation(error) && rollout) await closeCancelled(rollout);
     throw error;
   }
 }
@@ -40,8 +38,10 @@ async function open(input: TaskInput, inbox: Inbox): Promise<OpenedTask> {
   }
 }
 
-async function closeCancelled(taskId: string): Promise<void> {
-  await CancellationScope.nonCancellable(() =>
-    closeTask(taskId, { status: 'stopped', reason: 'cancelled in Temporal, running commands killed' }),
-  );
+/** The batches have been cancelled, too: each ends when its commands are dead. */
+async function closeCancelled(rollout: RollingOut): Promise<void> {
+  await CancellationScope.nonCancellable(async () => {
+    await rollout.settled();
+    await closeTask(rollout.run.opened.taskId, { status: 'stopped', reason: 'cancelled in Temporal, running commands killed' });
+  });
 }

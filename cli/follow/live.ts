@@ -82,7 +82,8 @@ function header(progress: Progress, { paint, width, elapsed }: Frame): string {
   const status = words(progress.status);
   const reason = progress.reason === '' ? '' : `: ${plain(progress.reason)}`;
   const batches = [...progress.running.keys()];
-  const batch = batches.length > 0 ? `  batch ${batches.join(', ')} of ${Math.max(progress.batchesTotal, ...batches)}` : '';
+  const batch =
+    batches.length > 0 ? `  batch ${batches.join(', ')} of ${Math.max(progress.batchesTotal, ...batches)}` : '';
   const text = cut(`${progress.name}  ${status}${batch}  ${duration(elapsed)}${reason}`, width);
   return text.replace(status, paint(styleOf(progress.status), status));
 }

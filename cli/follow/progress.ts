@@ -1,4 +1,11 @@
-import { ENDED, NODE_STATUSES, type NodeCounts, type NodeStatus, type TaskStatus, noCounts } from '../../model/status.ts';
+import {
+  ENDED,
+  NODE_STATUSES,
+  type NodeCounts,
+  type NodeStatus,
+  type TaskStatus,
+  noCounts,
+} from '../../model/status.ts';
 import type { TaskEventBody, TaskView } from '../../model/task.ts';
 
 /** Where a node stands, as far as the events tell. */

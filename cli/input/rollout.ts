@@ -14,8 +14,9 @@ export interface RolloutOptions {
 
 /** What the options say of the rollout, checked. Undefined when they say nothing. */
 export function readRollout(options: RolloutOptions, problems: Problems): RolloutSpec | undefined {
-  const { batch, ...others } = options;
-  const given = Object.entries({ ...others, ...(batch && batch.length > 0 && { batch: batch.join(',') }) })
+  const { batch, order, lanes, canary, bake, maxFailures, onBudget } = options;
+  const listed = batch && batch.length > 0 ? batch.join(',') : undefined;
+  const given = Object.entries({ batch: listed, order, lanes, canary, bake, maxFailures, onBudget })
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => [key, whole(value)]);
   if (given.length === 0) return undefined;

@@ -18,7 +18,7 @@ export interface TaskOptions extends RolloutOptions {
 export function readTask(templateFile: string, options: TaskOptions): { task: TaskSpec; uploads: Upload[] } {
   const problems = new Problems();
   const read = problems.take(() => readTemplate(templateFile));
-  const nodes = problems.take(() => readNodes(options.nodes), nodesPath(options.nodes));
+  const nodes = problems.take(() => readNodes(options.nodes));
   const params = readParams(options.param, problems);
   const rollout = readRollout(options, problems);
   problems.throwIfAny();
@@ -37,12 +37,9 @@ export function readTask(templateFile: string, options: TaskOptions): { task: Ta
 
 /** The template's name, the time, and three letters so that two made in one minute differ. */
 export function newName(template: string, now = new Date()): string {
-  const time = [now.getMonth() + 1, now.getDate(), now.getHours(), now.getMinutes()].map((n) => String(n).padStart(2, '0'));
+  const time = [now.getMonth() + 1, now.getDate(), now.getHours(), now.getMinutes()].map((n) =>
+    String(n).padStart(2, '0'),
+  );
   const letters = Array.from({ length: 3 }, () => 'abcdefghijkmnpqrstuvwxyz'.charAt(randomInt(24)));
   return `${template.slice(0, 80)}-${time.slice(0, 2).join('')}-${time.slice(2).join('')}-${letters.join('')}`;
-}
-
-/** In a file the path stands as it is; in a list of hosts it needs a name. */
-function nodesPath(option: string): (path: string) => string {
-  return (path) => (path === '' || option.includes(',') ? `--nodes${path.startsWith('[') ? path : path && ` ${path}`}` : path);
 }

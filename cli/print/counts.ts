@@ -3,7 +3,9 @@ import { words } from './text.ts';
 
 /** `24 nodes: 20 ok, 3 failed, 1 skipped`. */
 export function countsText(counts: NodeCounts): string {
-  const parts = NODE_STATUSES.filter((status) => counts[status] > 0).map((status) => `${counts[status]} ${words(status)}`);
+  const parts = NODE_STATUSES.filter((status) => counts[status] > 0).map(
+    (status) => `${counts[status]} ${words(status)}`,
+  );
   return `${nodes(counts.total)}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
 }
 

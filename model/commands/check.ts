@@ -111,8 +111,7 @@ function writeLoop({ within, interval }: CheckAction, probe: string[]): string {
     ...probe.map((line) => `  ${line}`),
     '}',
     'while :; do',
-    // Some sleeps know whole seconds only.
-    `  { sleep ${interval / 1000} || sleep ${Math.ceil(interval / 1000)}; } </dev/null >/dev/null 2>&1 &`,
+    `  ${pause(Math.min(interval, within))} </dev/null >/dev/null 2>&1 &`,
     '  drover_nap=$!',
     '  if drover_said=$(drover_probe </dev/null 2>&1); then kill "$drover_nap" 2>/dev/null; exit 0; fi',
     '  if [ "$(drover_now)" -ge "$drover_end" ]; then kill "$drover_nap" 2>/dev/null; break; fi',
@@ -122,6 +121,12 @@ function writeLoop({ within, interval }: CheckAction, probe: string[]): string {
     'exit 1',
     '',
   ].join('\n');
+}
+
+/** Some sleeps know whole seconds only. */
+function pause(ms: number): string {
+  const whole = `sleep ${Math.ceil(ms / 1000)}`;
+  return ms % 1000 === 0 ? whole : `{ sleep ${ms / 1000} || ${whole}; }`;
 }
 
 function writeShellProbe(text: string): string[] {
@@ -150,7 +155,9 @@ function writeTcpProbe(target: string): string[] {
   const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(target) ?? [];
   return [
     'if command -v bash >/dev/null 2>&1; then',
-    `  drover_limited bash -c 'exec 3<>"/dev/tcp/$0/$1"' ${quote(host)} ${port}`,
+    `  drover_limited bash -c 'exec 3<>"/dev/tcp/$0/$1"' ${quote(host)} ${port} && return`,
+    `  [ "$?" -ne 124 ] || echo ${quote(`no answer from ${target}`)}`,
+    '  return 1',
     `elif command -v nc >/dev/null 2>&1; then nc -z -w 5 ${quote(host)} ${port} || { echo ${quote(`cannot connect to ${target}`)}; return 1; }`,
     `else echo 'a check by tcp from the node needs bash or nc there, and neither is installed'; return 1`,
     'fi',

@@ -4,6 +4,7 @@ import { PARAM_NAME } from '../placeholder.ts';
 import { ADDRESS_SHAPE, isHost, readAddress } from './address.ts';
 import { Invalid } from './problem.ts';
 import {
+  distinctNames,
   given,
   listOf,
   mapOf,
@@ -99,23 +100,7 @@ const node = fromText.transform(({ name, ...others }, context): Node => {
   return z.NEVER;
 });
 
-const list = listOf(node, 'one node at least');
-
-const distinct = list.superRefine((items, context) => {
-  const first = new Map<string, number>();
-  items.forEach(({ name }, i) => {
-    const before = first.get(name);
-    if (before === undefined) first.set(name, i);
-    else {
-      context.addIssue({
-        code: 'custom',
-        path: [i],
-        message: `"${name}" is the name of the node at [${before}] already`,
-        params: { expected: 'each node once, by a name of its own' },
-      });
-    }
-  });
-});
+const distinct = listOf(node, 'one node at least').check(distinctNames('each node once, by a name of its own'));
 
 const withDefaults = object({ defaults: optional(object(reach)), nodes: distinct }).transform(({ defaults, nodes }) =>
   defaults ? nodes.map((item) => merged(defaults, item)) : nodes,

@@ -38,6 +38,27 @@ export function whatever({ value }: { value: unknown }): boolean {
   return typeof value === 'object' && value !== null;
 }
 
+/** Refuses list entries that have the name of an earlier one; `path` leads from an entry to its name. */
+export function distinctNames(expected: string, ...path: string[]) {
+  const check = z.check<{ name: string }[]>(({ value, issues }) => {
+    const first = new Map<unknown, number>();
+    // What is wrong in itself is in the list as it came.
+    (value as ({ name?: unknown } | null | undefined)[]).forEach((item, i) => {
+      const name = item?.name;
+      if (typeof name !== 'string') return;
+      const before = first.get(name);
+      if (before === undefined) {
+        first.set(name, i);
+        return;
+      }
+      const message = `"${name}" is the name of number ${before + 1} of the list already`;
+      issues.push({ code: 'custom', path: [i, ...path], message, params: { expected }, input: value });
+    });
+  });
+  check._zod.def.when = whatever;
+  return check;
+}
+
 /** Exactly one of the object's keys. */
 export function exactlyOne(keys: readonly string[]) {
   const given = (value: object) => keys.filter((key) => Object.hasOwn(value, key));

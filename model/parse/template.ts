@@ -7,6 +7,7 @@ import { Invalid } from './problem.ts';
 import { rollout } from './rollout.ts';
 import {
   anyText,
+  distinctNames,
   duration,
   flag,
   given,
@@ -65,21 +66,7 @@ const step = object({
   onError: z.enum(['fail', 'ignore']).default('fail'),
 });
 
-const steps = listOf(step, 'one step at least').superRefine((items, context) => {
-  const first = new Map<string, number>();
-  items.forEach(({ name: stepName }, i) => {
-    const before = first.get(stepName);
-    if (before === undefined) first.set(stepName, i);
-    else {
-      context.addIssue({
-        code: 'custom',
-        path: [i, 'name'],
-        message: `"${stepName}" is the name of steps[${before}] already`,
-        params: { expected: 'a name of its own' },
-      });
-    }
-  });
-});
+const steps = listOf(step, 'one step at least').check(distinctNames('a name of its own', 'name'));
 
 const schema = object({
   name: name('a name for the template', NAME, NAME_SHAPE),

@@ -14,9 +14,8 @@ export interface Origin {
 export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown, origin?: Origin): z.output<Schema> {
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
-  throw new Invalid(
-    result.error.issues.flatMap((issue) => problemsOf(issue)).map((problem) => located(problem, origin)),
-  );
+  const problems = result.error.issues.flatMap(problemsOf).map((problem) => located(problem, origin));
+  throw new Invalid(problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
 }
 
 /** A problem that does not yet know where in a file it is. */

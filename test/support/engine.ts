@@ -43,11 +43,16 @@ export class Engine {
     const { temporal, postgresUrl } = inject('shared');
     const database = await freshDatabase(postgresUrl);
     const store = await openStore({ url: database.url });
-    const drover = await Drover.connect({ address: temporal.address, taskQueue: `drover-${randomBytes(4).toString('hex')}` });
+    const drover = await Drover.connect({
+      address: temporal.address,
+      taskQueue: `drover-${randomBytes(4).toString('hex')}`,
+    });
     const folder = await mkdtemp(join(tmpdir(), 'drover-engine-'));
     await chmod(folder, 0o777);
     const log = pino({ level: 'error' }, pino.destination(2));
-    const running = worker ? await startWorker({ store, drover, ssh: {}, link: 'http://127.0.0.1:7610', log, ...options }) : undefined;
+    const running = worker
+      ? await startWorker({ store, drover, ssh: {}, link: 'http://127.0.0.1:7610', log, ...options })
+      : undefined;
     return new Engine({ drover, store, databaseUrl: database.url, folder }, running, () => database.drop());
   }
 

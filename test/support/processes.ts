@@ -1,17 +1,17 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** Ids of the running processes, other than this one, with `text` in their command line. Nodes share this machine. */
-export async function processesWith(text: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const [command, stat] = await Promise.all([read(`/proc/${pid}/cmdline`), read(`/proc/${pid}/stat`)]);
-      return command.includes(text) && !/\) [ZX] /.test(stat) ? [pid] : [];
-    }),
-  );
-  return found.flat();
+/** Processes of this machine, but for our own, with `text` in their command lines. */
+export function processesWith(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
+    .filter((pid) => commandLine(pid).includes(text))
+    .map(Number);
 }
 
-function read(file: string): Promise<string> {
-  return readFile(file, 'latin1').catch(() => '');
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return ''; // it has ended
+  }
 }

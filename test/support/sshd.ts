@@ -29,8 +29,10 @@ export interface SshdFleet {
   /** Public host keys, as known_hosts has them: type and base64. */
   hostKeys: string[];
   port: number;
-  /** Where the daemon's keys and settings are; a place for a test's own files too, writable by the login user. */
+  /** Where the daemon's keys and settings are. */
   folder: string;
+  /** A folder that commands may write to. */
+  work: string;
   stop(): Promise<void>;
 }
 
@@ -41,6 +43,9 @@ const TEST_USER = 'drover-test';
 export async function startSshd(options: SshdOptions = {}): Promise<SshdFleet> {
   const folder = mkdtempSync(path.join(tmpdir(), 'drover-sshd-'));
   chmodSync(folder, 0o755);
+  const work = path.join(folder, 'work');
+  mkdirSync(work);
+  chmodSync(work, 0o1777);
   const user = loginUser();
   const keys = makeKeys(folder, options.hostKeyTypes ?? ['ed25519']);
   const addresses = options.addresses ?? loopbackAddresses(options.count ?? 1);
@@ -65,7 +70,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshdFleet> {
   const targets = addresses.map((address) => ({ address, port, user, identityFile: keys.identityFile, knownHosts }));
   const [target] = targets;
   if (!target) throw new Error('a fleet needs a node');
-  return { ...keys, targets, target, user, knownHosts, port, folder, stop };
+  return { ...keys, targets, target, user, knownHosts, port, folder, work, stop };
 }
 
 /** As root, a user of its own, so that permissions and sudo can be tested; else whoever runs the tests. */
@@ -128,7 +133,7 @@ function startDaemon(
   return spawn('/usr/sbin/sshd', ['-D', '-f', file, '-E', `${file}.log`], { stdio: 'ignore' });
 }
 
-/** The daemon, and with it the connections that it serves. */
+/** Connections that it serves go on until their clients end. */
 async function stopDaemon(daemon: ChildProcess): Promise<void> {
   if (daemon.exitCode !== null || daemon.signalCode !== null) return;
   const ended = new Promise((resolve) => daemon.once('exit', resolve));

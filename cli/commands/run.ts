@@ -1,0 +1,50 @@
+import type { TaskView } from '../../model/task.ts';
+import { collect, command, examples } from '../command.ts';
+
+export function runCommand() {
+  return command('run', 'run a template on nodes, and follow it to its end')
+    .argument('<template>', 'a template file (YAML or JSON)')
+    .requiredOption('--nodes <file|hosts>', 'a nodes file, or hosts separated by commas')
+    .option('--param <name=value>', "a parameter of the template's; may be repeated", collect, [])
+    .option('--batch <n|n%>', 'nodes in flight at most; repeated: the smaller counts', collect, [])
+    .option('--order <order>', 'step: all nodes of a batch finish a step before the next; node: each runs through')
+    .option('--lanes <n>', 'parts of a batch that advance on their own (1: strict batches)')
+    .option('--canary <n>', "the first batch's size")
+    .option('--bake <duration>', 'wait between batches, as 30s')
+    .option('--max-failures <n|n%>', 'the failure budget: spent when failures exceed it')
+    .option('--on-budget <action>', 'when it is spent: pause, stop or continue')
+    .option('--name <name>', "the task's name; made from the template's when not given")
+    .option('--detach', 'start it and return')
+    .option('--dry-run', 'print the batches and the commands, secrets masked, and start nothing')
+    .addHelpText(
+      'after',
+      examples(
+        'drover run web.yaml --nodes hosts.yaml --param tag=1.4.2 --batch 20% --max-failures 3',
+        'drover run web.yaml --nodes web-01,web-02,root@web-03:2222 --dry-run',
+      ),
+    )
+    .action(async (templateFile, options) => {
+      const { readTask } = await import('../input/task.ts');
+      const { task, uploads } = readTask(templateFile, options);
+      const { out, remark } = await import('../print/out.ts');
+      if (options.dryRun) {
+        const { plan, planText } = await import('../dry-run.ts');
+        const planned = plan(task);
+        out(options, planned, () => planText(planned));
+        return;
+      }
+      const { Api } = await import('../server/api.ts');
+      const api = new Api(options.server);
+      const { upload } = await import('../input/upload.ts');
+      await upload(api, uploads);
+      const started = await api.send<TaskView>('POST', '/api/v1/tasks', task);
+      if (options.detach) {
+        remark(`${started.name} is started:\n  drover watch ${started.name}`);
+        out(options, started, () => started.name);
+        return;
+      }
+      remark(`${started.name} is started`);
+      const { followToEnd } = await import('../follow/index.ts');
+      await followToEnd(api, started, { json: options.json, from: 'beginning' });
+    });
+}

@@ -1,0 +1,30 @@
+import pino, { type Logger } from 'pino';
+
+/** The log of a server, on stderr, so that stdout has what was asked for only. DROVER_LOG_LEVEL: info, debug, warn, … */
+export function serviceLog(): Logger {
+  return pino(
+    { level: process.env['DROVER_LOG_LEVEL'] ?? 'info', base: null },
+    pino.destination({ dest: 2, sync: true }),
+  );
+}
+
+/** Says on stdout that the service serves, waits for SIGTERM or SIGINT, and closes it; a second signal ends at once. */
+export async function serveUntilSignal(
+  { json }: { json?: true | undefined },
+  ready: { text: string; document: object },
+  service: { close(): Promise<void>; failed?: Promise<never> },
+): Promise<void> {
+  process.stdout.write(`${json ? JSON.stringify(ready.document) : ready.text}\n`);
+  try {
+    await Promise.race([signalled(), ...(service.failed ? [service.failed] : [])]);
+  } finally {
+    await service.close();
+  }
+}
+
+function signalled(): Promise<void> {
+  return new Promise((resolve) => {
+    // `once`: the second signal does what signals do.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}

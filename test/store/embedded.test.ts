@@ -1,0 +1,158 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { FolderInUse, lockFolder } from '../../store/lock.ts';
+import { makeSeed } from '../../store/seed.ts';
+import { openStore } from '../../store/store.ts';
+import { newFolder } from './databases.ts';
+import { newTask } from './samples.ts';
+
+describe('a store in a folder', () => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  beforeEach(async () => {
+    const made = await newFolder();
+    folder = made.where.folder;
+    remove = made.remove;
+  });
+  afterEach(() => remove());
+
+  test('is there again when it is opened again, in a folder that need not exist', async () => {
+    const where = { folder: join(folder, 'deep', 'er') };
+    const store = await openStore(where);
+    const { task } = await store.tasks.create(newTask());
+    await store.close();
+    const again = await openStore(where);
+    expect(await again.tasks.get(task.name)).toEqual(task);
+    await again.close();
+  });
+
+  test('is one process’s alone, which others are told by its pid', async () => {
+    const writer = startWriter(folder);
+    await writer.committed(1);
+    await expect(openStore({ folder })).rejects.toThrow(FolderInUse);
+    await expect(openStore({ folder })).rejects.toThrow(
+      `${folder} is in use by process ${writer.pid}: stop that one first`,
+    );
+    await writer.kill();
+  });
+
+  test('is this process’s only once, until it is closed', async () => {
+    const store = await openStore({ folder });
+    await expect(openStore({ folder })).rejects.toThrow('in use by this process');
+    await store.close();
+    expect((await readdir(folder)).filter((name) => name.includes('lock'))).toEqual([]);
+  });
+
+  test('loses nothing committed when its process is killed, however often', async () => {
+    for (let round = 0; round < 3; round++) {
+      const writer = startWriter(folder);
+      const last = await writer.committed(20 + round * 30);
+      await writer.kill();
+      const store = await openStore({ folder });
+      const { total } = await store.ledger.nodes(writer.taskId, { status: 'running', page: 1, pageSize: 1 });
+      expect(total).toBeGreaterThan(last);
+      const { chunks } = await store.logs.read(writer.taskId, { limit: 10_000 });
+      expect(chunks.map(({ no }) => no)).toEqual(Array.from(chunks, (_, no) => no));
+      expect(chunks.length).toBeGreaterThan(last);
+      for (const { no, bytes } of chunks) expect(bytes.toString()).toBe(`line of ${no}\n`.repeat(500));
+      await store.close();
+    }
+  });
+
+  test('starts afresh after a first start that was killed half way', async () => {
+    await mkdir(join(folder, 'pgdata'));
+    await writeFile(join(folder, 'pgdata', 'PG_VERSION'), '18\n');
+    const store = await openStore({ folder });
+    expect((await store.tasks.create(newTask())).created).toBe(true);
+    await store.close();
+  });
+
+  test('starts from a database that the build has made, when it is there', async () => {
+    const seed = join(folder, 'seed.tar.gz');
+    await makeSeed(seed);
+    expect(existsSync(seed)).toBe(true);
+    const start = performance.now();
+    const store = await openStore({ folder: join(folder, 'store') }, { seed });
+    expect((await store.tasks.create(newTask())).created).toBe(true);
+    expect(performance.now() - start).toBeLessThan(4_000);
+    await store.close();
+  });
+});
+
+describe('a folder’s lock', () => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  beforeEach(async () => {
+    const made = await newFolder();
+    folder = made.where.folder;
+    remove = made.remove;
+  });
+  afterEach(() => remove());
+
+  test('of a dead process is taken over', async () => {
+    const child = spawn(process.execPath, ['-e', '']);
+    await once(child, 'exit');
+    await writeFile(join(folder, `lock-${child.pid}`), 'then');
+    lockFolder(folder)();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('of a dead process whose pid another one has now is taken over', async () => {
+    await writeFile(join(folder, `lock-${process.ppid}`), 'an earlier time');
+    await writeFile(join(folder, `lock-${process.pid}`), 'an earlier time');
+    const release = lockFolder(folder);
+    expect(await readdir(folder)).toEqual([`lock-${process.pid}`]);
+    release();
+  });
+
+  test('is refused while somebody has it, and free again after', async () => {
+    const release = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(FolderInUse);
+    release();
+    lockFolder(folder)();
+    await rm(folder, { recursive: true });
+  });
+});
+
+interface Writer {
+  pid: number | undefined;
+  taskId: string;
+  /** Once so many rounds are; the last one that is. */
+  committed(count: number): Promise<number>;
+  kill(): Promise<void>;
+}
+
+function startWriter(folder: string): Writer {
+  const script = fileURLToPath(new URL('writer-process.ts', import.meta.url));
+  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', script, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  let last = -1;
+  const writer: Writer = {
+    pid: child.pid,
+    taskId: '',
+    async committed(count) {
+      while (last < count - 1) {
+        const { value, done } = await lines.next();
+        if (done) throw new Error('the writer ended by itself');
+        const [word, what = ''] = value.split(' ');
+        if (word === 'task') writer.taskId = what;
+        else last = Number(what);
+      }
+      return last;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+  return writer;
+}
