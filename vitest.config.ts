@@ -17,6 +17,17 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        // Not a test: `npx vitest run --project record` writes test/fixtures/histories anew, for test/workflows/replay.
+        test: {
+          ...common,
+          name: 'record',
+          include: ['test/record/*.record.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyBaseLogger } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -20,9 +20,10 @@ import { taskRoutes } from './routes/tasks.ts';
 
 /** The HTTP API, not listening yet. Closing it ends the streams that are open; their clients come back later. */
 export function buildServer(parts: Parts): App {
+  const loggerInstance: FastifyBaseLogger = parts.log;
   const app: App = fastify({
-    loggerInstance: parts.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
   }).withTypeProvider<ZodTypeProvider>();

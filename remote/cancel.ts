@@ -21,7 +21,7 @@ export async function cancelJob(fleet: Fleet, target: Target, jobId: string): Pr
       try {
         const session = await contact.control();
         const answer = await askCancel(session, nodeJobId(jobId));
-        contact.release(session);
+        session.giveBack();
         return answer;
       } catch (error) {
         if (error instanceof Refused || (error instanceof ContactLost && attempt === TRIES)) {

@@ -3,7 +3,8 @@ import type { ClientChannel, SFTPWrapper } from 'ssh2';
 import type { Connection } from './connection.ts';
 import { Refused } from './errors.ts';
 import { Housekeeping } from './housekeeping.ts';
-import { Session } from './node/session.ts';
+import type { Session } from './node/session.ts';
+import { Shells } from './shells.ts';
 import { nameOf, type Destination } from './target.ts';
 
 export interface ContactOptions {
@@ -24,10 +25,8 @@ export class Contact {
   readonly base: string;
   readonly #options: ContactOptions;
   readonly #housekeeping: Housekeeping;
-  #connection: Connection | undefined;
-  #connecting: Promise<Connection> | undefined;
-  #spare: Promise<Connection> | undefined;
-  #idleSessions: Session[] = [];
+  #main: Promise<Shells> | undefined;
+  #spare: Promise<Shells> | undefined;
   #holders = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
@@ -35,10 +34,7 @@ export class Contact {
     this.name = nameOf(destination);
     this.base = options.base;
     this.#options = options;
-    this.#housekeeping = new Housekeeping(
-      () => (this.#connection && !this.#connection.lost ? this.control() : undefined),
-      (session) => this.release(session),
-    );
+    this.#housekeeping = new Housekeeping(() => (this.#main ? this.control() : undefined));
   }
 
   /** Keeps the connection from being closed as unused, until the function is called that this returns. */
@@ -56,49 +52,36 @@ export class Contact {
 
   /** The open connection, or a new one. Throws Unreachable. */
   async connection(): Promise<Connection> {
-    if (this.#connection && !this.#connection.lost) return this.#connection;
-    this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined));
-    return this.#connecting;
+    return (await this.#shells()).connection;
   }
 
-  /** A shell on the node, to be given back with `release`. Waits while the connection is full. Throws Unreachable, ContactLost, Refused. */
+  /** A shell on the node, to be given back. Waits while the connection is full. Throws Unreachable, ContactLost, Refused. */
   async session(): Promise<Session> {
-    const connection = await this.connection();
-    return this.#idleSession() ?? (await Session.open((command) => connection.exec(command), this.base));
+    return (await this.#shells()).take();
   }
 
   /** A shell that running commands do not keep waiting: over a second connection where the first one is full. */
   async control(): Promise<Session> {
-    const connection = await this.connection();
-    const idle = this.#idleSession();
-    if (idle) return idle;
     try {
-      return await Session.open((command) => connection.execNow(command), this.base);
+      return await (await this.#shells()).takeNow();
     } catch (error) {
       if (!(error instanceof Refused) || error.code !== 'no-channel') throw error;
     }
-    const spare = await this.#spareConnection();
-    return Session.open((command) => spare.exec(command), this.base);
-  }
-
-  /** For further jobs, if it is still good and nobody else waits for its place on the connection. */
-  release(session: Session): void {
-    if (session.ended || !this.#connection || this.#connection.crowded) session.close();
-    else this.#idleSessions.push(session);
+    return (await this.#spareShells()).take();
   }
 
   /** A plain command. Throws Unreachable, ContactLost, Refused. */
   async exec(command: string): Promise<ClientChannel> {
-    const connection = await this.connection();
-    this.#makeRoom(connection);
-    return connection.exec(command);
+    const shells = await this.#shells();
+    shells.makeRoom();
+    return shells.connection.exec(command);
   }
 
   /** Throws Unreachable, ContactLost, Refused. */
   async sftp(): Promise<SFTPWrapper> {
-    const connection = await this.connection();
-    this.#makeRoom(connection);
-    return connection.sftp();
+    const shells = await this.#shells();
+    shells.makeRoom();
+    return shells.connection.sftp();
   }
 
   /** The result of a job is durable with the caller: the node may delete its files. Told later, many at once. */
@@ -123,41 +106,43 @@ export class Contact {
   }
 
   #disconnect(): void {
-    this.#idleSessions = [];
-    this.#connection?.close();
-    this.#connection = undefined;
-    void this.#spare?.then(
-      (spare) => spare.close(),
-      () => {},
-    );
+    for (const shells of [this.#main, this.#spare]) {
+      void shells?.then(
+        ({ connection }) => connection.close(),
+        () => {},
+      );
+    }
+    this.#main = undefined;
     this.#spare = undefined;
   }
 
-  async #connect(): Promise<Connection> {
-    const connection = await this.#options.connect(() => {
-      if (this.#connection === connection) this.#connection = undefined;
-    });
-    return (this.#connection = connection);
+  #shells(): Promise<Shells> {
+    if (!this.#main) {
+      const main = this.#open(() => {
+        if (this.#main === main) this.#main = undefined;
+      });
+      this.#main = main;
+    }
+    return this.#main;
   }
 
-  #spareConnection(): Promise<Connection> {
+  #spareShells(): Promise<Shells> {
     if (!this.#spare) {
-      const forget = () => (this.#spare = undefined);
-      this.#spare = this.#options.connect(forget);
-      this.#spare.catch(forget);
+      const spare = this.#open(() => {
+        if (this.#spare === spare) this.#spare = undefined;
+      });
+      this.#spare = spare;
     }
     return this.#spare;
   }
 
-  #idleSession(): Session | undefined {
-    for (;;) {
-      const session = this.#idleSessions.pop();
-      if (!session?.ended) return session;
+  /** `forget` is called when it comes to nothing, or is lost later. */
+  async #open(forget: () => void): Promise<Shells> {
+    try {
+      return new Shells(await this.#options.connect(forget), this.base);
+    } catch (error) {
+      forget();
+      throw error;
     }
-  }
-
-  /** A shell that waits for work has to go when something else needs its place. */
-  #makeRoom(connection: Connection): void {
-    if (!connection.hasRoom) this.#idleSession()?.close();
   }
 }

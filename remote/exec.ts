@@ -85,6 +85,7 @@ export async function runOn(
     channel.onExit(() => channel.endWhenQuiet(AFTER_EXIT));
     await Promise.all([pass(channel.out, 'out', output), pass(channel.err, 'err', output)]);
     if (early) return await early;
+    if (channel.exitCode === undefined) await channel.closed; // the end of the output comes first
     if (channel.exitCode === undefined) throw new ContactLost('the channel to the node closed');
     return exited(channel.exitCode, { held: channel.open });
   } finally {
@@ -122,7 +123,7 @@ async function kill(contact: Contact, id: string): Promise<boolean> {
   const stopped = async () => {
     const session = await contact.control();
     await session.ask(verbs.stop(id));
-    contact.release(session);
+    session.giveBack();
     return true;
   };
   return within(CONFIRM_WITHIN, stopped(), () => new ContactLost('no answer')).catch(() => false);

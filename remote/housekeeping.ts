@@ -14,15 +14,13 @@ const DAYS_KEPT = 30;
 /** Keeps a node's folder small: results that were fetched go soon, everything else after 30 days. Nothing depends on it. */
 export class Housekeeping {
   readonly #session: () => Promise<Session> | undefined;
-  readonly #release: (session: Session) => void;
   readonly #acknowledged = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #collectedAt = 0;
 
   /** `session` answers undefined when there is no connection: none is made for this. */
-  constructor(session: () => Promise<Session> | undefined, release: (session: Session) => void) {
+  constructor(session: () => Promise<Session> | undefined) {
     this.#session = session;
-    this.#release = release;
   }
 
   acknowledge(id: string): void {
@@ -42,7 +40,7 @@ export class Housekeeping {
       await this.#tellAcknowledged(session);
       if (collect) await session.ask(verbs.gc(FILE, DAYS_KEPT));
       if (collect) this.#collectedAt = Date.now();
-      this.#release(session);
+      session.giveBack();
     } catch {
       // The connection is gone: the next run, or the next day's collection, will do.
     }

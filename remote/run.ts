@@ -120,7 +120,7 @@ export class Run {
 
   /** Sends the job, which starts it or attaches to it at the bytes we hold, and hears it to its end. */
   async #attach(): Promise<Outcome> {
-    const { contact, journal, job } = this.#parts;
+    const { journal, job } = this.#parts;
     const session = await this.#reach();
     try {
       if (this.#token === undefined) {
@@ -133,7 +133,7 @@ export class Run {
       this.#sent = true;
       session.send(verbs.job({ ...job, id: this.#id, token: this.#token, from: this.#held }));
       const outcome = await this.#hear(session);
-      contact.release(session);
+      session.giveBack();
       return outcome;
     } catch (error) {
       session.close();
@@ -152,7 +152,10 @@ export class Run {
       this.#refuseIfOver();
       return session;
     } catch (error) {
-      pending.then(contact.release.bind(contact), () => {}); // it may come yet
+      pending.then(
+        (session) => session.giveBack(),
+        () => {},
+      ); // it may come yet
       throw error;
     }
   }
@@ -233,8 +236,8 @@ export class Run {
       try {
         const session = await contact.control();
         await this.#cancelOver(session);
-        contact.release(session);
-      } catch (e) { console.log("beside", e);
+        session.giveBack();
+      } catch {
         await delay(500, undefined, { ref: false }); // until CONFIRM_WITHIN is over
       }
     }

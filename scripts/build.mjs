@@ -1,17 +1,18 @@
 // `npm run build`: dist/, as it is published. Nothing here needs the network.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 
+const begun = new Date();
 rmSync('dist', { recursive: true, force: true });
 compile();
 copyWhatIsNotTypeScript();
 await bundleWorkflows();
 await makeDatabaseSeed();
-writeFileSync('dist/.built', `${new Date().toISOString()}\n`); // last: a dist/ that has it is whole
+markWhole();
 
 function compile() {
   const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
@@ -41,4 +42,10 @@ async function bundleWorkflows() {
 async function makeDatabaseSeed() {
   const { makeSeed } = await import('../dist/store/seed.js');
   await makeSeed();
+}
+
+/** Last. Its time is the beginning's: what was changed meanwhile is newer, and bin/drover then runs the sources. */
+function markWhole() {
+  writeFileSync('dist/.built', '');
+  utimesSync('dist/.built', begun, begun);
 }

@@ -8,4 +8,4 @@ if [ ! -d node_modules ]; then
   npm ci
 fi
 scripts/ensure-tools.sh
-exec node_modules/.bin/vitest run "$@"
+exec node_modules/.bin/vitest run --project unit --project integration "$@"

@@ -18,8 +18,10 @@ export async function openPostgres(url: string): Promise<Dialect> {
     application_name: 'drover',
     types,
   });
-  // A connection that breaks while idle is replaced by the pool at its next use; without a listener it ends the process.
+  // A connection that breaks, idle or (having failed its query) on its way back, is replaced by the pool; without these
+  // listeners it would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (connection) => connection.on('error', () => undefined));
   try {
     const connection = await pool.connect();
     connection.release();

@@ -15,8 +15,7 @@ export function seedPath(): string {
   return join(dirname(fileURLToPath(import.meta.url)), `pglite-seed-${pgliteVersion()}.tar.gz`);
 }
 
-export async function readSeed(): Promise<Blob | undefined> {
-  const path = seedPath();
+export async function readSeed(path: string): Promise<Blob | undefined> {
   return existsSync(path) ? new Blob([await readFile(path)]) : undefined;
 }
 

@@ -59,6 +59,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     // A stop or a terminate is learned by heartbeats; the default lets only every tenth second's through.
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',
+    // A worker that was killed leaves its cached workflows' next tasks waiting for it this long (10 s by default).
+    stickyQueueScheduleToStartTimeout: '2s',
     shutdownGraceTime: '1ms', // running commands are left to go on; there is nothing to wait for
   });
   const running = worker.run();

@@ -9,13 +9,13 @@ export const { openTask, addNodes, recordTask, recordBatch, requeue, skip, close
 
 /**
  * Commands on nodes. Only infrastructure fails here (a worker that died, a store that is away), and the next attempt takes
- * up the same commands where they are; so there is no limit to attempts. A worker tells of itself every second: after 12 of
+ * up the same commands where they are; so there is no limit to attempts. A worker tells of itself every second: after 10 of
  * silence another one takes over.
  */
 export function sliceActivities(deadline: number, summary: string) {
   return proxyActivities<Pick<Activities, 'runSlice'>>({
     startToCloseTimeout: deadline,
-    heartbeatTimeout: '12s',
+    heartbeatTimeout: '10s',
     // Said to be the default, but an option that is not given goes to the server as TRY_CANCEL (SDK 1.24.0).
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '10s' },

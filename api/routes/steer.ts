@@ -83,8 +83,10 @@ async function checkNodes(parts: Parts, task: string, names: string[] = []): Pro
 }
 
 async function startedAgain(parts: Parts, name: string): Promise<void> {
-  for (const deadline = Date.now() + AGAIN_WITHIN; Date.now() < deadline; await sleep(50)) {
+  const deadline = Date.now() + AGAIN_WITHIN;
+  while (Date.now() < deadline) {
     const row = await parts.store.tasks.get(name);
     if (row && !ENDED.includes(row.status)) return;
+    await sleep(50);
   }
 }

@@ -24,7 +24,9 @@ export async function findTask(parts: Parts, name: string): Promise<TaskRow | un
   if (found) return found;
   const { state } = await parts.drover.task(name).execution();
   if (state === 'missing') throw new NoSuchTask(name);
-  for (const deadline = Date.now() + RECORDED_WITHIN; Date.now() < deadline; await sleep(50)) {
+  const deadline = Date.now() + RECORDED_WITHIN;
+  while (Date.now() < deadline) {
+    await sleep(50);
     const row = await parts.store.tasks.get(name);
     if (row) return row;
   }

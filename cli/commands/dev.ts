@@ -10,7 +10,7 @@ export function devCommand() {
     .option('--json', 'print one JSON document on stdout when it serves')
     .addHelpText('after', examples('drover dev', 'drover dev --data /var/lib/drover --port 8000'))
     .action(async ({ data, port, temporalPort, uiPort, json }) => {
-      const [{ join }, { startEmbedded }, { serviceLog, serveUntilSignal }, { sshSettings }] = await Promise.all([
+      const [path, { startEmbedded }, { serviceLog, serveUntilSignal }, { sshSettings }] = await Promise.all([
         import('node:path'),
         import('../../embedded/system.ts'),
         import('../service.ts'),
@@ -22,7 +22,7 @@ export function devCommand() {
         temporalPort,
         uiPort,
         log: serviceLog(),
-        ssh: sshSettings(join(data, 'known_hosts')),
+        ssh: sshSettings(path.join(data, 'known_hosts')),
       });
       const { url, temporalUi, temporalAddress } = system;
       const document = { url, temporalUi, temporalAddress };

@@ -80,7 +80,6 @@ class Resumed {
   }
 
   async #away(error: unknown): Promise<void> {
-    if (this.#last === undefined && error instanceof Failure) throw error;
     if (this.#awaySince === undefined) {
       this.#awaySince = Date.now();
       this.#display.notice('the server went away; the task does not depend on this terminal. Waiting for the server …');

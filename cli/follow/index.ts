@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskView } from '../../model/task.ts';
 import { ENDED } from '../../model/status.ts';
 import { EXIT } from '../failure.ts';
 import { out, remark } from '../print/out.ts';
-import type { Api } from '../server/api.ts';
+import { taskPath, type Api } from '../server/api.ts';
 import { follow, type Display } from './follow.ts';
 import { LinesDisplay } from './lines.ts';
 import { summary } from './summary.ts';
+
+const TAKEN_EVERY = 500;
 
 export interface FollowOptions {
   json?: true | undefined;
@@ -15,10 +18,22 @@ export interface FollowOptions {
 
 /** Shows a task's progress until it ends, then how it ended; sets the exit code that says so. Ctrl-C lets the task go on. */
 export async function followToEnd(api: Api, task: TaskView, options: FollowOptions): Promise<void> {
-  const end = ENDED.includes(task.status) ? task : await shown(api, task, options);
+  const recorded = await taken(api, task);
+  const end = ENDED.includes(recorded.status) ? recorded : await shown(api, recorded, options);
   remark(`\n${await summary(api, end)}`);
   if (options.json) out(options, end, () => '');
   process.exitCode = exitCodeOf(end);
+}
+
+/** Until a worker has taken the task up, nothing is known of it. */
+async function taken(api: Api, task: TaskView): Promise<TaskView> {
+  if (task.id !== '') return task;
+  remark(`${task.name}: ${task.reason}`);
+  for (;;) {
+    const now = await api.get<TaskView>(taskPath(task.name));
+    if (now.id !== '' || ENDED.includes(now.status)) return now;
+    await sleep(TAKEN_EVERY);
+  }
 }
 
 export function exitCodeOf({ status }: TaskView): number {
@@ -48,6 +63,5 @@ async function displayFor(task: TaskView, from: 'beginning' | 'now'): Promise<{ 
   if (!process.stderr.isTTY) return { display: new LinesDisplay(task, remark, from), close: () => undefined };
   const { LiveDisplay } = await import('./live.ts');
   const display = new LiveDisplay(task, process.stderr);
-  let isOpen = true;
-  return { display, close: () => isOpen && ((isOpen = false), display.close()) };
+  return { display, close: () => display.close() };
 }

@@ -26,7 +26,8 @@ export class LinesDisplay implements Display {
     this.#progress.apply(event, Date.parse(at));
     if (!this.#telling) return;
     if (event.kind === 'task' && before === `${event.status} ${event.reason}`) return;
-    for (const line of this.#lines(event)) this.#write(`${timeOfDay(new Date(at))} ${line}`);
+    const lines = this.#lines(event);
+    if (lines.length > 0) this.#write(`${timeOfDay(new Date(at))} ${lines.join('\n')}`);
   }
 
   live(): void {

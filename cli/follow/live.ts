@@ -21,6 +21,7 @@ export class LiveDisplay implements Display {
   readonly #begun: number;
   readonly #timer: NodeJS.Timeout;
   #notice = '';
+  #isClosed = false;
 
   constructor(task: TaskView, stream: NodeJS.WriteStream) {
     this.#progress = new Progress(task);
@@ -45,6 +46,8 @@ export class LiveDisplay implements Display {
 
   /** Leaves the last picture standing. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#show();
     this.#draw.done();
@@ -117,7 +120,8 @@ function limited(nodes: NodeProgress[], room: number, what: string, row: (node: 
 
 function runningRow({ name, step, try: nth, since }: NodeProgress, { width, now, paint }: Frame): string {
   const nthTry = nth > 1 ? ` (try ${nth})` : '';
-  const time = since === 0 ? '' : `  ${duration(Math.floor((now - since) / 1000) * 1000)}`;
+  const seconds = Math.floor((now - since) / 1000);
+  const time = since === 0 || seconds < 1 ? '' : `  ${duration(seconds * 1000)}`;
   return paint('cyan', cut(`  ${name}  ${step}${nthTry}${time}`, width));
 }
 

@@ -15,12 +15,14 @@ export async function printLog(api: Api, path: string): Promise<void> {
 /** Prints the log as it grows, until the task has ended; goes on where it was when the server comes back. */
 export async function followLog(api: Api, path: string, { raw }: { raw: boolean }): Promise<void> {
   let last: string | undefined;
+  let wasThere = false;
   let isAway = false;
   for (;;) {
     try {
       const body = await api.stream(path, last);
       if (isAway) remark('the server is back');
       isAway = false;
+      wasThere = true;
       for await (const message of body ? readEvents(body) : []) {
         if ('comment' in message) continue;
         if (message.event === 'end') return;
@@ -29,7 +31,7 @@ export async function followLog(api: Api, path: string, { raw }: { raw: boolean 
       }
     } catch (error) {
       const isLost = !(error instanceof Failure) || error.exitCode === EXIT.unreachable;
-      if (!isLost || (last === undefined && error instanceof Failure)) throw error;
+      if (!isLost || !wasThere) throw error;
       if (!isAway) remark('the server went away; waiting for it …');
       isAway = true;
     }

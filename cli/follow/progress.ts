@@ -6,6 +6,7 @@ import {
   type TaskStatus,
   noCounts,
 } from '../../model/status.ts';
+import { planBatches } from '../../model/rollout.ts';
 import type { TaskEventBody, TaskView } from '../../model/task.ts';
 
 /** Where a node stands, as far as the events tell. */
@@ -38,7 +39,7 @@ export class Progress {
     this.name = task.name;
     this.template = task.template;
     this.total = task.nodes.total;
-    this.batchesTotal = task.batches.total;
+    this.batchesTotal = Math.max(task.batches.total, planBatches(task.rollout, this.total).length);
     this.#counts = { ...noCounts(), total: this.total, pending: this.total };
   }
 

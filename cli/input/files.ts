@@ -42,14 +42,11 @@ function read(path: string, name: string): Buffer {
 }
 
 function reasonOf(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ENOENT':
-      return 'does not exist';
-    case 'EISDIR':
-      return 'is a directory, expected a file';
-    case 'EACCES':
-      return 'may not be read by you';
-    default:
-      return `cannot be read: ${error.message}`;
-  }
+  return REASONS[error.code ?? ''] ?? `cannot be read: ${error.message}`;
 }
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a directory, expected a file',
+  EACCES: 'may not be read by you',
+};

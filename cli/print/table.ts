@@ -15,5 +15,5 @@ export function table(head: string[], rows: string[][]): string {
 }
 
 function width(cell: string): number {
-  return [...stripVTControlCharacters(cell)].length;
+  return Array.from(stripVTControlCharacters(cell)).length;
 }

@@ -43,7 +43,6 @@ export function isBad(status: NodeStatus): boolean {
 
 /** Without what would move the cursor or change colours: reasons come from nodes. One line. */
 export function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replaceAll(/\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
 }
 

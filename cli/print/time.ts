@@ -1,10 +1,16 @@
 /** `850 ms`, `4.2 s`, `3 m 05 s`, `2 h 10 m`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 60_000) return `${Number((ms / 1000).toFixed(1))} s`;
   const seconds = Math.round(ms / 1000);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, '0')} s`;
-  return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')} m`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? parts(minutes, 'm', seconds % 60, 's')
+    : parts(Math.floor(minutes / 60), 'h', minutes % 60, 'm');
+}
+
+function parts(big: number, unit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${big} ${unit}` : `${big} ${unit} ${two(small)} ${smallUnit}`;
 }
 
 /** Between two times of an answer; until now when it has not ended. Empty when it has not begun. */

@@ -6,7 +6,7 @@ import type { ScriptAction } from '../template.ts';
 import { surround } from './options.ts';
 import { described } from './shell.ts';
 
-const SHELLS = ['sh', 'bash', 'dash', 'ksh', 'mksh', 'ash', 'busybox'];
+const SHELLS = ['sh', 'bash', 'dash', 'ksh', 'mksh', 'ash'];
 
 /** Writes the file into a folder of its own, runs it and removes it; its exit code is the action's. */
 export function writeScript(script: ScriptAction, scope: Scope, filler: Filler, audience: Audience): string {
@@ -46,7 +46,9 @@ function interpreterOf(content: string): string[] {
 }
 
 function isShell([path = '', argument = '']: string[]): boolean {
-  const program = baseName(path) === 'env' ? argument.replace(/^(?:-\S+\s+|\w+=\S*\s+)*/, '').split(/\s/)[0] : path;
+  const program = ['env', 'busybox'].includes(baseName(path))
+    ? argument.replace(/^(?:-\S+\s+|\w+=\S*\s+)*/, '').split(/\s/)[0]
+    : path;
   return SHELLS.includes(baseName(program ?? ''));
 }
 

@@ -8,12 +8,15 @@ export class Channel {
   readonly err: Pull;
   /** Known when the server says so, before or after the end of the output; never when the connection broke. */
   exitCode: number | undefined;
+  /** Resolves when the server has closed it, and said before how the command ended, or the connection broke. */
+  readonly closed: Promise<void>;
   readonly #channel: ClientChannel;
 
   constructor(channel: ClientChannel) {
     this.#channel = channel;
     this.out = new Pull(channel);
     this.err = new Pull(channel.stderr);
+    this.closed = new Promise((resolve) => channel.once('close', () => resolve()));
     channel.on('exit', (code: number | null, signal?: string) => (this.exitCode = code ?? codeOf(signal)));
   }
 

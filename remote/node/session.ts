@@ -18,23 +18,29 @@ export class Session {
   readonly token: string;
   readonly #channel: Channel;
   readonly #parser: AnswerParser;
+  readonly #takeBack: (session: Session) => void;
 
   /** Opens one, and puts the script on the node if it is not there. Throws ContactLost, Refused. */
-  static async open(exec: (command: string) => Promise<ClientChannel>, base: string): Promise<Session> {
+  static async open(
+    exec: (command: string) => Promise<ClientChannel>,
+    base: string,
+    takeBack: (session: Session) => void,
+  ): Promise<Session> {
     if (!/^\/[A-Za-z0-9._/-]+$/.test(base))
       throw new Refused('bad-base', `${base} is not a folder name that can be used on a node`);
     const nonce = randomBytes(8).toString('hex');
     const channel = new Channel(await exec(bootstrap(base, nonce)));
     const parser = new AnswerParser(nonce);
     try {
-      return new Session(channel, parser, await greeting(channel, parser, base));
+      return new Session(channel, parser, await greeting(channel, parser, base), takeBack);
     } catch (error) {
       channel.close();
       throw error;
     }
   }
 
-  private constructor(channel: Channel, parser: AnswerParser, token: string) {
+  private constructor(channel: Channel, parser: AnswerParser, token: string, takeBack: (session: Session) => void) {
+    this.#takeBack = takeBack;
     this.#channel = channel;
     this.#parser = parser;
     this.token = token;
@@ -63,6 +69,11 @@ export class Session {
     if (part.kind === 'mark' && part.name === 'E') throw refused(part.words, '');
     if (part.kind === 'bytes') throw new ContactLost('the answer is out of step');
     return part.words;
+  }
+
+  /** We are done with it: it may serve others. */
+  giveBack(): void {
+    this.#takeBack(this);
   }
 
   close(): void {
@@ -95,8 +106,11 @@ async function nextPart(channel: Channel, parser: AnswerParser, silence: number)
 
 /** Without an exit code the connection broke; with one, the account has no shell that runs commands. */
 async function noGreeting(channel: Channel, parser: AnswerParser): Promise<Error> {
+  channel.err.endWhenQuiet(PATIENCE);
+  const complaint = (await channel.err.next())?.toString().trim();
+  channel.err.discard();
+  await channel.closed;
   if (parser.started || channel.exitCode === undefined) return new ContactLost('the channel to the node closed');
-  const complaint = (await channel.err.next(PATIENCE))?.toString().trim();
   const said = [complaint, parser.noise].filter(Boolean).join(' ');
   const how = said ? `it said "${said}"` : `it ended with code ${channel.exitCode}`;
   return new Refused('no-shell', `the login shell on the node did not run /bin/sh: ${how}`);

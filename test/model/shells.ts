@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +15,8 @@ export interface Ran {
   code: number | null;
   out: string;
   err: string;
+  /** What it has left in its folder. */
+  files: string[];
 }
 
 /** Runs a script as a node would, from a file and without standard input; `path`: folders to find programs in first. */
@@ -33,9 +35,18 @@ export function runScript(
       stdio: ['ignore', 'pipe', 'pipe'],
       maxBuffer: 16 * 1024 * 1024,
       timeout: 20_000,
+      killSignal: 'SIGKILL',
     });
-    return { code: status, out: stdout.toString(), err: stderr.toString() };
+    const files = readdirSync(folder).filter((name) => name !== 'script');
+    return { code: status, out: stdout.toString(), err: stderr.toString(), files };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A folder with these programs, to be first in PATH. */
+export function programs(scripts: Record<string, string>): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'drover-programs-'));
+  for (const [name, script] of Object.entries(scripts)) writeFileSync(join(path, name), script, { mode: 0o755 });
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

@@ -281,9 +281,7 @@ describe('leave', () => {
     const pending = run(other, sshd.target, endless(tag), { id, recorder });
     pending.catch(() => {});
     await eventually(() => expect(processesWith(tag).length).toBeGreaterThan(0));
-    const closed = new TestFleet({ base: () => `${fleet.base}-none` });
-    await closed.close();
-    await Promise.all([closeOnly(other), expect(pending).rejects.toBeInstanceOf(LeftRunning)]);
+    await Promise.all([other.closeOnly(), expect(pending).rejects.toBeInstanceOf(LeftRunning)]);
     expect(processesWith(tag).length).toBeGreaterThan(0);
     expect(await cancelJob(fleet, sshd.target, id)).toBe('killed');
   });
@@ -394,9 +392,4 @@ describe('amounts', () => {
 /** A command that does not end, and that can be found in the list of processes. */
 function endless(tag: string): string {
   return `sh -c 'while :; do sleep 1; done # ${tag}'`;
-}
-
-/** Closes without removing the folder on the node that it shares. */
-async function closeOnly(other: TestFleet): Promise<void> {
-  await Object.getPrototypeOf(TestFleet.prototype).close.call(other);
 }

@@ -18,6 +18,11 @@ export class TestFleet extends Fleet {
     this.base = options.base?.('') ?? base;
   }
 
+  /** Closes, and leaves the folder on the node as it is. */
+  closeOnly(): Promise<void> {
+    return super.close();
+  }
+
   override async close(): Promise<void> {
     await super.close();
     rmSync(this.base, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { inject } from 'vitest';
 import { Drover, type TaskHandle } from '../../client/index.ts';
 import type { Node } from '../../model/node.ts';
 import type { NodeView } from '../../model/task.ts';
+import type { Target } from '../../remote/target.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import { startWorker, type RunningWorker, type WorkerOptions } from '../../worker/worker.ts';
 import { freshDatabase } from './postgres.ts';
@@ -72,9 +73,7 @@ export class Engine {
 
   /** `count` of the shared sshd nodes, named n01, n02, … */
   nodes(count: number): Node[] {
-    return inject('shared')
-      .sshd.targets.slice(0, count)
-      .map((target, i) => ({ ...target, name: `n${String(i + 1).padStart(2, '0')}` }));
+    return named(inject('shared').sshd.targets.slice(0, count));
   }
 
   /** Every node of the task with its steps. */
@@ -104,6 +103,11 @@ export class Engine {
   async files(): Promise<string[]> {
     return await readdir(this.folder);
   }
+}
+
+/** n01, n02, … */
+export function named(targets: Target[]): Node[] {
+  return targets.map((target, i) => ({ ...target, name: `n${String(i + 1).padStart(2, '0')}` }));
 }
 
 export function newTaskName(what: string): string {

@@ -8,7 +8,7 @@ export function processesWith(text: string): number[] {
     .map(Number);
 }
 
-function commandLine(pid: string): string {
+export function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
   } catch {
