@@ -32,6 +32,11 @@ export class NodeRun {
   readonly #node: SliceNode;
   readonly #signals: Signals;
   readonly #rows: Map<number, StepRow>;
+  /**
+   * Writes that nothing has to wait for: the store keeps them in order, so that what is awaited later was written later.
+   * Several go in one commit then.
+   */
+  readonly #writes: Promise<void>[] = [];
 
   constructor(dependencies: Dependencies, task: TaskRow, slice: Slice, node: SliceNode, signals: Signals) {
     this.#with = dependencies;
@@ -43,11 +48,19 @@ export class NodeRun {
   }
 
   async go(start: number): Promise<Where> {
+    try {
+      return await this.#steps(start);
+    } finally {
+      await Promise.all(this.#writes);
+    }
+  }
+
+  async #steps(start: number): Promise<Where> {
     for (let index = start; index <= this.#slice.lastStep; index++) {
       const where = await this.#step(index);
       if (where.kind !== 'passed') return where;
     }
-    if (this.#slice.lastStep === this.#task.template.steps.length - 1) await this.#settle('ok', '');
+    if (this.#slice.lastStep === this.#task.template.steps.length - 1) this.#settle('ok', '');
     return { kind: 'passed' };
   }
 
@@ -58,13 +71,13 @@ export class NodeRun {
     for (;;) {
       const next = this.#next(step, this.#rows.get(index));
       if (next.kind === 'passed') return next;
-      if (next.kind === 'out') return await this.#leave(step, index);
+      if (next.kind === 'out') return this.#leave(step, index);
       if (next.delay > 0) await this.#pauseBetweenTries(next.delay);
-      if (next.isNew && (await this.#isHeld())) return await this.#hold(index);
-      if (next.isNew) await this.#with.store.ledger.begin(this.#slice.batch, [this.#ref(index, next)]);
+      if (next.isNew && (await this.#isHeld())) return this.#hold(index);
+      if (next.isNew) this.#write(this.#with.store.ledger.begin(this.#slice.batch, [this.#ref(index, next)]));
       const ended = await this.#try(step, index, next.try);
-      if (!ended) return await this.#hold(index, next.try);
-      await this.#finish(index, next, ended);
+      if (!ended) return this.#hold(index, next.try);
+      this.#finish(index, next, ended);
     }
   }
 
@@ -97,14 +110,15 @@ export class NodeRun {
         timeout: step.timeout,
         kill: this.#signals.kill,
         leave: this.#signals.leave,
+        later: (write) => this.#write(write),
       });
       if (ended.status !== 'ok') return step.actions.length > 1 ? { ...ended, reason: `action ${position + 1}: ${ended.reason}` } : ended;
     }
     return ended;
   }
 
-  async #finish(index: number, tried: { try: number; firstTry: number }, ended: Ended): Promise<void> {
-    await this.#with.store.ledger.finish({ ...this.#place(index), try: tried.try }, ended);
+  #finish(index: number, tried: { try: number; firstTry: number }, ended: Ended): void {
+    this.#write(this.#with.store.ledger.finish(this.#ref(index, tried), ended));
     this.#rows.set(index, {
       ...ended,
       step: index,
@@ -123,24 +137,30 @@ export class NodeRun {
   }
 
   /** Out of the rollout: the node is what its step is. */
-  async #leave(step: Step, index: number): Promise<Where> {
+  #leave(step: Step, index: number): Where {
     const row = this.#rows.get(index);
-    if (row) await this.#settle(row.status, `${step.name}: ${row.reason}`);
+    if (row) this.#settle(row.status, `${step.name}: ${row.reason}`);
     return { kind: 'out' };
   }
 
   /** A pause keeps the node where it is; a stop puts it back, to begin this step again when the task is retried. */
-  async #hold(index: number, number?: number): Promise<Where> {
+  #hold(index: number, number?: number): Where {
     if (this.#signals.holding.now !== 'pause') {
       const reason = 'stopped before its next action';
-      if (number) await this.#with.store.ledger.finish({ ...this.#place(index), try: number }, { status: 'cancelled', exitCode: null, reason });
-      await this.#settle('pending', '');
+      const end = { status: 'cancelled', exitCode: null, reason } as const;
+      if (number) this.#write(this.#with.store.ledger.finish(this.#ref(index, { try: number }), end));
+      this.#settle('pending', '');
     }
     return { kind: 'held', step: index };
   }
 
-  async #settle(status: NodeStatus, reason: string): Promise<void> {
-    await this.#with.store.ledger.settle(this.#slice.taskId, this.#node.no, status, reason);
+  #settle(status: NodeStatus, reason: string): void {
+    this.#write(this.#with.store.ledger.settle(this.#slice.taskId, this.#node.no, status, reason));
+  }
+
+  #write(write: Promise<void>): void {
+    write.catch(() => undefined); // `go` throws it
+    this.#writes.push(write);
   }
 
   async #isHeld(): Promise<boolean> {

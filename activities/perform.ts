@@ -34,6 +34,8 @@ export interface Attempt {
   timeout: number;
   /** What an earlier attempt of the activity has left in the ledger. */
   known: JobRow | undefined;
+  /** Takes a write that nothing here has to wait for. */
+  later(write: Promise<void>): void;
   /** Aborts to end the command on the node. */
   kill: AbortSignal;
   /** Aborts to let go of the command and leave it running. */
@@ -45,31 +47,41 @@ const OK: Ended = { status: 'ok', exitCode: null, reason: '' };
 /** Does it, or finds it done, or takes it up where it is. Every way it can end is a result; only infrastructure throws. */
 export async function perform(dependencies: Dependencies, attempt: Attempt): Promise<Ended> {
   if (attempt.known?.outcome) return attempt.known.outcome as Ended;
-  const ended = await performOnce(dependencies, attempt);
-  await dependencies.store.ledger.finishJob(attempt.ref, ended);
+  const { ended, onceDurable } = await performOnce(dependencies, attempt);
+  attempt.later(dependencies.store.ledger.finishJob(attempt.ref, ended).then(onceDurable));
   return ended;
 }
 
-async function performOnce(dependencies: Dependencies, attempt: Attempt): Promise<Ended> {
+interface Performed {
+  ended: Ended;
+  /** The node may forget a command once its end is in the ledger. */
+  onceDurable?: () => void;
+}
+
+async function performOnce(dependencies: Dependencies, attempt: Attempt): Promise<Performed> {
   try {
     const rendered = render(attempt.action, attempt.scope);
     switch (rendered.kind) {
       case 'command':
         return await runCommand(dependencies, attempt, rendered);
       case 'copy':
-        return await copy(dependencies, attempt, rendered.copy);
+        return { ended: await copy(dependencies, attempt, rendered.copy) };
       case 'probe':
-        return await check(dependencies, attempt, rendered);
+        return { ended: await check(dependencies, attempt, rendered) };
       case 'wait':
-        return await wait(attempt, rendered.ms);
+        return { ended: await wait(attempt, rendered.ms) };
     }
   } catch (error) {
-    if (error instanceof Unreachable) return { status: 'unreachable', exitCode: null, reason: error.message };
-    if (error instanceof SecretMissing || error instanceof RenderError || error instanceof CopyFailed)
-      return { status: 'failed', exitCode: null, reason: error.message };
-    if (attempt.kill.aborted && !attempt.leave.aborted) return cancelled(true, '');
-    throw error;
+    return { ended: readError(error, attempt) };
   }
+}
+
+function readError(error: unknown, { kill, leave }: Attempt): Ended {
+  if (error instanceof Unreachable) return { status: 'unreachable', exitCode: null, reason: error.message };
+  if (error instanceof SecretMissing || error instanceof RenderError || error instanceof CopyFailed)
+    return { status: 'failed', exitCode: null, reason: error.message };
+  if (kill.aborted && !leave.aborted) return cancelled(true, 'it was ended by an operator');
+  throw error;
 }
 
 /* ---- commands ---- */
@@ -78,7 +90,7 @@ async function runCommand(
   { store, fleet, secrets, reconnectWithin, logLimit }: Dependencies,
   attempt: Attempt,
   command: Extract<Rendered, { kind: 'command' }>,
-): Promise<Ended> {
+): Promise<Performed> {
   const { ref, target, known, timeout, kill, leave } = attempt;
   const values = await Promise.all(command.secrets.map(async (name) => [name, await secrets.read(name)] as const));
   const script = values.map(([name, value]) => `export ${secretVariable(name)}=${quote(value)}\n`).join('') + command.script;
@@ -92,7 +104,7 @@ async function runCommand(
     const outcome = await runPlain(fleet, target, { script, limit, confidential }, output, { signal: AbortSignal.any([kill, leave]) });
     leave.throwIfAborted();
     await log.end();
-    return read(outcome, command.okExitCodes, timeout);
+    return { ended: read(outcome, command.okExitCodes, timeout) };
   }
 
   const id = jobId(ref);
@@ -106,10 +118,7 @@ async function runCommand(
     { signal: kill, leave, reconnectWithin },
   );
   await log.end();
-  const ended = read(outcome, command.okExitCodes, timeout);
-  await store.ledger.finishJob(ref, ended);
-  if (outcome.kind === 'exited') acknowledge(fleet, target, id);
-  return ended;
+  return { ended: read(outcome, command.okExitCodes, timeout), onceDurable: () => acknowledge(fleet, target, id) };
 }
 
 /** The same on every attempt and after every crash, and never used again: what makes a command run once. */

@@ -23,7 +23,7 @@ export async function findTemporalBinary(say: (line: string) => void): Promise<s
     try {
       return await find();
     } catch (error) {
-      tried.push(`${place}: ${firstLine(error)}`);
+      tried.push(`${place}: ${reason(error)}`);
     }
   }
   throw new NoTemporalBinary(tried);
@@ -91,8 +91,10 @@ async function newEnough(command: string): Promise<string> {
   throw new Error(`its server is ${major}.${minor}, older than ${OLDEST_SERVER.join('.')}`);
 }
 
-function firstLine(error: unknown): string {
+/** One line; of a program that failed, the last one it said. */
+function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('code' in error && error.code === 'ENOENT') return 'not there';
-  return error.message.split('\n')[0] ?? error.message;
+  const said = 'stderr' in error ? String(error.stderr).trim() : '';
+  return said.split('\n').at(-1) || (error.message.split('\n')[0] ?? '');
 }

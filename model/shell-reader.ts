@@ -186,6 +186,7 @@ export class ShellReader {
   private open(text: string, at: number): number | undefined {
     const quoted = this.top().kind === 'double';
     const opens = (start: string) => text.startsWith(start, at);
+    if (opens('$$')) return this.readProcessId(text, at);
     if (opens("'")) return this.push({ kind: this.afterDollar ? 'ansi' : 'single' }, at + 1);
     if (opens('"')) return this.push({ kind: 'double', inBraces: false }, at + 1);
     if (opens('`')) return this.push({ kind: 'backtick' }, at + 1);
@@ -198,6 +199,16 @@ export class ShellReader {
     }
     if (opens("$'") && !quoted) this.afterDollar = true;
     return undefined;
+  }
+
+  /** `$$(` is the shell's process id and a parenthesis, but to bash, within quotes, a substitution. */
+  private readProcessId(text: string, at: number): number {
+    const { kind } = this.top();
+    if (kind === 'plain' || kind === 'substitution') this.inWord('"');
+    if (/[({['$]/.test(text.charAt(at + 2)))
+      this.loseWay(`after a \`$$${text.charAt(at + 2)}\`, which shells read in two ways`);
+    this.afterDollar = true;
+    return at + 2;
   }
 
   private openParenthesis(text: string, at: number, frame: { kind: string; depth?: number }): number {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
+import type { Client, SFTPWrapper } from 'ssh2';
 import { ContactLost, messageOf, Refused } from './errors.ts';
+import { Channel } from './node/channel.ts';
 import { Slots } from './slots.ts';
 import { addressOf, nameOf, type Destination } from './target.ts';
 
@@ -42,24 +43,29 @@ export class Connection {
   }
 
   /** Runs a command in the user's login shell. Waits while eight channels are open. Throws ContactLost, Refused. */
-  exec(command: string): Promise<ClientChannel> {
-    return this.#open((done) => this.#client.exec(command, done));
+  exec(command: string): Promise<Channel> {
+    return this.#open(this.#starting(command));
   }
 
   /** The same without waiting: Refused (no-channel) when there is no room. */
-  async execNow(command: string): Promise<ClientChannel> {
+  async execNow(command: string): Promise<Channel> {
     if (!this.hasRoom) throw new Refused('no-channel', `${this.name} has no room for another channel`);
-    return this.#openOnce((done) => this.#client.exec(command, done));
+    return this.#openOnce(this.#starting(command));
   }
 
   /** Throws ContactLost, Refused. */
   sftp(): Promise<SFTPWrapper> {
-    return this.#open((done) => this.#client.sftp(done));
+    return this.#open((giveBack, done) =>
+      this.#client.sftp((error, sftp) => {
+        if (!error) sftp.once('close', giveBack);
+        done(error, sftp);
+      }),
+    );
   }
 
   /** A stream to another host, by way of this one. Not a session: it needs none of the eight places. */
   forward({ host, port }: { host: string; port: number }): Promise<Duplex> {
-    return this.#request<ClientChannel>((done) => this.#client.forwardOut('127.0.0.1', 0, host, port, done));
+    return this.#request<Duplex>((done) => this.#client.forwardOut('127.0.0.1', 0, host, port, done));
   }
 
   close(): void {
@@ -74,7 +80,16 @@ export class Connection {
     return new ContactLost(this.#trouble ?? `${addressOf(this.#destination)} closed the connection`);
   }
 
-  async #open<Channel extends ClientChannel | SFTPWrapper>(start: Start<Channel>): Promise<Channel> {
+  /** Listens at once: a short command's end may come in the same packet as the news that it was started. */
+  #starting(command: string): StartInPlace<Channel> {
+    return (giveBack, done) =>
+      this.#client.exec(command, (error, stream) => {
+        if (!error) stream.once('close', giveBack);
+        done(error, error ? undefined : new Channel(stream));
+      });
+  }
+
+  async #open<T>(start: StartInPlace<T>): Promise<T> {
     for (;;) {
       try {
         return await this.#openOnce(start);
@@ -86,24 +101,22 @@ export class Connection {
     }
   }
 
-  async #openOnce<Channel extends ClientChannel | SFTPWrapper>(start: Start<Channel>): Promise<Channel> {
+  async #openOnce<T>(start: StartInPlace<T>): Promise<T> {
     const giveBack = await this.#channels.take();
     try {
-      const channel = await this.#request(start);
-      channel.once('close', giveBack);
-      return channel;
+      return await this.#request<T>((done) => start(giveBack, done));
     } catch (error) {
       giveBack();
       throw error;
     }
   }
 
-  #request<Channel>(start: Start<Channel>): Promise<Channel> {
+  #request<T>(start: (done: Done<T>) => void): Promise<T> {
     return new Promise((resolve, reject) => {
       try {
-        start((error, channel) => {
+        start((error, value) => {
           if (error) reject(this.#lost ? this.lostError() : this.#refusal(error));
-          else resolve(channel);
+          else resolve(value as T);
         });
       } catch {
         reject(this.lostError()); // ssh2 throws when it is not connected
@@ -126,4 +139,6 @@ export class Connection {
   }
 }
 
-type Start<Channel> = (done: (error: Error | undefined, channel: Channel) => void) => void;
+type Done<T> = (error: Error | undefined, value?: T) => void;
+/** Opens a channel in a place that is taken, which the channel's end gives back. */
+type StartInPlace<T> = (giveBack: () => void, done: Done<T>) => void;

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClientChannel, SFTPWrapper } from 'ssh2';
+import type { SFTPWrapper } from 'ssh2';
 import type { Connection } from './connection.ts';
 import { Refused } from './errors.ts';
 import { Housekeeping } from './housekeeping.ts';
+import type { Channel } from './node/channel.ts';
 import type { Session } from './node/session.ts';
 import { Shells } from './shells.ts';
 import { nameOf, type Destination } from './target.ts';
@@ -71,7 +72,7 @@ export class Contact {
   }
 
   /** A plain command. Throws Unreachable, ContactLost, Refused. */
-  async exec(command: string): Promise<ClientChannel> {
+  async exec(command: string): Promise<Channel> {
     const shells = await this.#shells();
     shells.makeRoom();
     return shells.connection.exec(command);

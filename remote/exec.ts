@@ -4,7 +4,6 @@ import { within } from './deadline.ts';
 import { ContactLost, messageOf, Refused, Unreachable } from './errors.ts';
 import type { Fleet } from './fleet.ts';
 import type { Stream } from './node/answer.ts';
-import { Channel } from './node/channel.ts';
 import type { Pull } from './node/pull.ts';
 import { encodeScript, verbs } from './node/verbs.ts';
 import { exited, type Outcome } from './outcome.ts';
@@ -67,8 +66,7 @@ export async function runOn(
   const id = `plain-${randomBytes(10).toString('hex')}`;
   const { text, input } = commandLine(command, `${contact.base}:${id}:`);
   if (signal?.aborted) return notStarted();
-  const raw = await contact.exec(text);
-  const channel = new Channel(raw);
+  const channel = await contact.exec(text);
   let early: Promise<Outcome> | undefined;
   const endBy = (make: (killed: boolean) => Outcome) => {
     early ??= kill(contact, id)

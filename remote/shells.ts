@@ -1,5 +1,5 @@
-import type { ClientChannel } from 'ssh2';
 import type { Connection } from './connection.ts';
+import type { Channel } from './node/channel.ts';
 import { Session } from './node/session.ts';
 
 /** The shells on one connection: those that wait for work, and new ones. */
@@ -28,7 +28,7 @@ export class Shells {
     if (!this.connection.hasRoom) this.#next()?.close();
   }
 
-  #open(exec: (command: string) => Promise<ClientChannel>): Promise<Session> {
+  #open(exec: (command: string) => Promise<Channel>): Promise<Session> {
     return Session.open(exec, this.#base, (session) => this.#takeBack(session));
   }
 

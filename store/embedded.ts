@@ -6,7 +6,7 @@ import { PGlite } from '@electric-sql/pglite';
 import type { Dialect } from 'kysely';
 
 import { lockFolder } from './lock.ts';
-import { PARSERS, PGliteDialect } from './pglite.ts';
+import { TYPES, PGliteDialect } from './pglite.ts';
 import { readSeed, seedPath } from './seed.ts';
 
 /**
@@ -31,11 +31,11 @@ export async function openFolder(
 async function openDatabase(folder: string, seed: string): Promise<PGlite> {
   const dataDir = join(folder, 'pgdata');
   const complete = join(folder, 'complete');
-  if (existsSync(complete)) return PGlite.create({ dataDir, parsers: PARSERS });
+  if (existsSync(complete)) return PGlite.create({ dataDir, ...TYPES });
   // What a first start left that was killed half way: nothing was kept in it yet.
   await rm(dataDir, { recursive: true, force: true });
   const loadDataDir = await readSeed(seed);
-  const database = await PGlite.create({ dataDir, parsers: PARSERS, ...(loadDataDir && { loadDataDir }) });
+  const database = await PGlite.create({ dataDir, ...TYPES, ...(loadDataDir && { loadDataDir }) });
   await writeFile(complete, '');
   return database;
 }

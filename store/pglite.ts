@@ -11,11 +11,14 @@ import {
   type QueryResult,
 } from 'kysely';
 
-/** What pg gives for these types; PGlite's own would be Uint8Array, and bigint beyond 2^53. */
-export const PARSERS = {
-  [types.BYTEA]: (hex: string) => Buffer.from(hex.slice(2), 'hex'),
-  [types.INT8]: Number,
-} satisfies PGliteOptions['parsers'];
+/** As pg does with these types. PGlite's own would give Uint8Array and, beyond 2^53, bigint, and write bytes slowly. */
+export const TYPES = {
+  parsers: {
+    [types.BYTEA]: (hex: string) => Buffer.from(hex.slice(2), 'hex'),
+    [types.INT8]: Number,
+  },
+  serializers: { [types.BYTEA]: (bytes: Buffer) => `\\x${bytes.toString('hex')}` },
+} satisfies PGliteOptions;
 
 /** PGlite for Kysely: PostgreSQL's SQL over the one connection there is, taken in turns. */
 export class PGliteDialect implements Dialect {

@@ -10,6 +10,7 @@ import { migrate } from './migrations/index.ts';
 import { openPostgres } from './postgres.ts';
 import type { Schema } from './schema.ts';
 import { Tasks } from './tasks.ts';
+import { keepUp } from './upkeep.ts';
 import { Writes } from './writes.ts';
 
 export type { ChosenNode, OpenJob } from './choices.ts';
@@ -43,8 +44,10 @@ export async function openStore(where: { folder: string } | { url: string }): Pr
       : { dialect: await openPostgres(where.url), release: () => undefined };
   const db = new Kysely<Schema>({ dialect, plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })] });
   const writes = new Writes(db);
+  const stopUpkeep = 'folder' in where ? keepUp(db) : undefined;
   const close = async () => {
     await writes.close();
+    await stopUpkeep?.();
     await db.destroy();
     release();
   };

@@ -93,10 +93,11 @@ async function once(reply: FastifyReply, parts: Parts, task: TaskRow, query: Log
   return body('text/plain; charset=utf-8', logText(parts, task, part));
 }
 
+/** Its connection ends with it, so that a server that closes need not wait for clients to let go of theirs. */
 function stream(reply: FastifyReply, turns: AsyncIterable<(Message | Comment)[]>): FastifyReply {
   return reply
     .type('text/event-stream; charset=utf-8')
-    .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+    .headers({ 'cache-control': 'no-store', 'x-accel-buffering': 'no', connection: 'close' })
     .send(eventStream(turns));
 }
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { ClientChannel } from 'ssh2';
 import { ContactLost, Refused } from '../errors.ts';
+import { within } from '../deadline.ts';
 import { AnswerParser, type Part } from './answer.ts';
-import { Channel } from './channel.ts';
+import type { Channel } from './channel.ts';
 import { bootstrap, SCRIPT } from './script.ts';
 
 /** ms: a node says something every 40 s at least while a job runs. */
@@ -22,14 +22,14 @@ export class Session {
 
   /** Opens one, and puts the script on the node if it is not there. Throws ContactLost, Refused. */
   static async open(
-    exec: (command: string) => Promise<ClientChannel>,
+    exec: (command: string) => Promise<Channel>,
     base: string,
     takeBack: (session: Session) => void,
   ): Promise<Session> {
     if (!/^\/[A-Za-z0-9._/-]+$/.test(base))
       throw new Refused('bad-base', `${base} is not a folder name that can be used on a node`);
     const nonce = randomBytes(8).toString('hex');
-    const channel = new Channel(await exec(bootstrap(base, nonce)));
+    const channel = await exec(bootstrap(base, nonce));
     const parser = new AnswerParser(nonce);
     try {
       return new Session(channel, parser, await greeting(channel, parser, base), takeBack);
@@ -109,7 +109,7 @@ async function noGreeting(channel: Channel, parser: AnswerParser): Promise<Error
   channel.err.endWhenQuiet(PATIENCE);
   const complaint = (await channel.err.next())?.toString().trim();
   channel.err.discard();
-  await channel.closed;
+  await within(PATIENCE, channel.closed, () => new ContactLost('the node does not close the channel'));
   if (parser.started || channel.exitCode === undefined) return new ContactLost('the channel to the node closed');
   const said = [complaint, parser.noise].filter(Boolean).join(' ');
   const how = said ? `it said "${said}"` : `it ended with code ${channel.exitCode}`;

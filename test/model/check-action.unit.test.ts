@@ -83,16 +83,10 @@ describe.each(SHELLS)('a check on the node ($name)', (shell) => {
   });
 
   it('tells what is missing where there is neither curl nor wget', () => {
-    const tools = programs({});
-    try {
-      const { script } = onNode({ http: 'http://a/' });
-      const only = `PATH=${tools.path}; tail() { cat; }; sleep() { :; }; date() { :; }\n${script}`;
-      expect(runScript(only, { shell }).err).toContain(
-        'a check by http from the node needs curl or wget there, and neither is installed',
-      );
-    } finally {
-      tools.remove();
-    }
+    const script = `command() { return 1; }\n${onNode({ http: 'http://a/' }).script}`;
+    expect(runScript(script, { shell }).err).toContain(
+      'a check by http from the node needs curl or wget there, and neither is installed',
+    );
   });
 });
 

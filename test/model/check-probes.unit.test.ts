@@ -4,14 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckAction } from '../../model/template.ts';
 import { command } from './rendering.ts';
-import { programs } from './shells.ts';
 
 /** Without blocking this process, whose server is being asked. */
-function run(script: string, path = ''): Promise<{ code: number | null; err: string }> {
+function run(script: string): Promise<{ code: number | null; err: string }> {
   return new Promise((resolve) => {
     const child = spawn('sh', [], {
       stdio: ['pipe', 'ignore', 'pipe'],
-      env: { PATH: `${path}:${process.env['PATH'] ?? ''}` },
     });
     let err = '';
     child.stderr.on('data', (bytes: Buffer) => (err += bytes.toString()));
@@ -37,9 +35,7 @@ describe('a check on the node, against a real server', () => {
     command({ check: { from: 'node', within: 100, interval: 50, ...probe } }).script;
   const url = (status: number) => `http://127.0.0.1:${port}/${status}`;
 
-  // Without curl: one that is not there to `command -v`.
-  const noCurl = programs({});
-  afterAll(noCurl.remove);
+  /** As if curl were not installed. */
   const without = (script: string) => `command() { [ "$2" != curl ] && type "$2"; }\n${script}`;
 
   it.each(['curl', 'wget'])('by %s takes any 2xx, or the status wanted, and follows nothing', async (tool) => {

@@ -74,6 +74,7 @@ const CONTEXTS: Record<string, string> = {
   'after an escaped quote': `: \\' \\" "\\""; printf %s §`,
   'after a line that goes on': `printf \\\n  %s \\\n  §`,
   'after a pattern of case': `case a in a) printf %s §;; esac`,
+  'after $$': `: $$ "$$" "a$$"; printf %s §`,
   'after $#': `: $# \${#x}; printf %s §`,
 };
 
@@ -143,6 +144,7 @@ const BREAKING_OUT = [
   'a[$(>pwned)]',
 ];
 const SOUP = [
+  '$$',
   `'`,
   '"',
   '"',
@@ -205,6 +207,7 @@ describe('a place where no quoting is safe is refused', () => {
     [`echo "\${x:-it's}"; echo §`, 'which shells read in two ways'],
     ['cat <<E "\n"\nE\necho §', 'unfinished quotes'],
     ['cat <<E\n$(echo\nE\n)\nE\necho §', 'a substitution or a \\ over several lines'],
+    ['echo "$$("; echo §', 'after a `$$(`, which shells read in two ways'],
     ['echo $[1]; echo §', 'after a `$[`'],
     ['a[§]=1', 'inside an array subscript'],
     ['((a); (b)); echo §', 'after a `((` that is no arithmetic'],

@@ -8,7 +8,7 @@ import { freshDatabase } from '../support/postgres.ts';
 
 interface Database {
   where: { folder: string } | { url: string };
-  remove(): Promise<void>;
+  remove: () => Promise<void>;
 }
 
 const DATABASES: Record<string, () => Promise<Database>> = {
@@ -16,12 +16,12 @@ const DATABASES: Record<string, () => Promise<Database>> = {
   PostgreSQL: newDatabase,
 };
 
-export async function newFolder(): Promise<{ where: { folder: string }; remove(): Promise<void> }> {
+export async function newFolder(): Promise<{ where: { folder: string }; remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-store-'));
   return { where: { folder }, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-export async function newDatabase(): Promise<{ where: { url: string }; remove(): Promise<void> }> {
+export async function newDatabase(): Promise<{ where: { url: string }; remove: () => Promise<void> }> {
   const { url, drop } = await freshDatabase(inject('shared').postgresUrl);
   return { where: { url }, remove: drop };
 }

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { openFolder } from '../../store/embedded.ts';
 import { FolderInUse, lockFolder } from '../../store/lock.ts';
 import { makeSeed } from '../../store/seed.ts';
 import { openStore } from '../../store/store.ts';
+import { upkeep } from '../../store/upkeep.ts';
 import { newFolder } from './databases.ts';
 import { newTask } from './samples.ts';
 
@@ -84,6 +85,28 @@ describe('a store in a folder', () => {
     expect(seeded[0]).not.toBe(another);
   });
 
+  test('is kept up: its write-ahead log starts anew, the space of deleted rows is used again', async () => {
+    const { dialect, release } = await openFolder(folder);
+    const db = new Kysely<unknown>({ dialect });
+    await sql`create table filler (bytes text)`.execute(db);
+    const fill = sql`insert into filler select repeat('x', 1000) from generate_series(1, 2000)`;
+    const state = async () => {
+      const { rows } = await sql<{ size: number; redo: string }>`
+        select pg_table_size('filler')::int as size, redo_lsn::text as redo from pg_control_checkpoint()`.execute(db);
+      return rows[0];
+    };
+    await fill.execute(db);
+    const before = await state();
+    await sql`delete from filler`.execute(db);
+    await upkeep(db);
+    await fill.execute(db);
+    const after = await state();
+    expect(after?.redo).not.toBe(before?.redo);
+    expect(after?.size).toBeLessThan(1.5 * (before?.size ?? 0));
+    await db.destroy();
+    release();
+  });
+
   /** Which initdb gives each new database. */
   async function identifierOf(folder: string, seed: string): Promise<unknown> {
     const { dialect, release } = await openFolder(folder, seed);
@@ -136,25 +159,25 @@ interface Writer {
   pid: number | undefined;
   taskId: string;
   /** Once so many rounds are; the last one that is. */
-  committed(count: number): Promise<number>;
-  kill(): Promise<void>;
+  committed: (count: number) => Promise<number>;
+  kill: () => Promise<void>;
 }
 
 function startWriter(folder: string): Writer {
   const script = fileURLToPath(new URL('writer-process.ts', import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', script, folder], {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const lines: AsyncIterator<string, undefined> = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let last = -1;
   const writer: Writer = {
     pid: child.pid,
     taskId: '',
     async committed(count) {
       while (last < count - 1) {
-        const { value, done } = await lines.next();
-        if (done) throw new Error('the writer ended by itself');
-        const [word, what = ''] = value.split(' ');
+        const line = await lines.next();
+        if (line.done) throw new Error('the writer ended by itself');
+        const [word, what = ''] = line.value.split(' ');
         if (word === 'task') writer.taskId = what;
         else last = Number(what);
       }

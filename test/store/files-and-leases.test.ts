@@ -27,7 +27,7 @@ describeStore('leases', (store) => {
     const takers = ['a', 'b', 'c', 'd'];
     const taken = await Promise.all(takers.map((holder) => store().leases.take('sweep', holder, 60_000)));
     expect(taken.filter(Boolean)).toHaveLength(1);
-    const holder = takers[taken.indexOf(true)]!;
+    const holder = takers[taken.indexOf(true)] ?? '';
     expect(await store().leases.take('sweep', holder, 60_000)).toBe(true);
     await store().leases.release('sweep', 'another');
     expect(await store().leases.take('sweep', 'another', 60_000)).toBe(false);

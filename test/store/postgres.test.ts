@@ -45,9 +45,10 @@ describe('a store in PostgreSQL', () => {
 
   test('may be opened by several processes at once, and again', async () => {
     const { where, remove } = await newDatabase();
-    const stores = await Promise.all([1, 2, 3, 4].map(() => openStore(where)));
-    const { task } = await stores[0]!.tasks.create(newTask());
-    expect(await stores[3]!.tasks.get(task.name)).toEqual(task);
+    const open = () => openStore(where);
+    const stores = await Promise.all([open(), open(), open(), open()]);
+    const { task } = await stores[0].tasks.create(newTask());
+    expect(await stores[3].tasks.get(task.name)).toEqual(task);
     await Promise.all(stores.map((store) => store.close()));
     const again = await openStore(where);
     expect(await again.tasks.get(task.name)).toEqual(task);

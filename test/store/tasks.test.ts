@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BadCursor } from '../../store/following.ts';
 import { noCounts } from '../../model/status.ts';
 import { describeStore } from './databases.ts';
-import { newTask, ok, stepRef, taskWithNodes } from './samples.ts';
+import { newTask, stepRef, taskWithNodes } from './samples.ts';
 
 describeStore('tasks', (store) => {
   test('a new task is pending, with all it was given', async () => {
@@ -40,10 +40,11 @@ describeStore('tasks', (store) => {
 
   test('nodes may be added twice, and in parts', async () => {
     const { task } = await store().tasks.create(newTask());
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ name, address: name, labels: { zone: 'x' } }));
-    await store().tasks.addNodes(task.id, 0, [a!, b!]);
-    await store().tasks.addNodes(task.id, 0, [a!, b!]);
-    await store().tasks.addNodes(task.id, 2, [c!]);
+    const node = (name: string) => ({ name, address: name, labels: { zone: 'x' } });
+    const [a, b, c] = [node('a'), node('b'), node('c')];
+    await store().tasks.addNodes(task.id, 0, [a, b]);
+    await store().tasks.addNodes(task.id, 0, [a, b]);
+    await store().tasks.addNodes(task.id, 2, [c]);
     const slice = await store().ledger.slice(task.id, [0, 1, 2]);
     expect(slice.map(({ no, node }) => [no, node])).toEqual([
       [0, a],
@@ -116,8 +117,8 @@ describeStore('tasks', (store) => {
       const names = tasks.map(({ name }) => name).reverse();
 
       const first = await store().tasks.list({ pool, limit: 2 });
-      const second = await store().tasks.list({ pool, limit: 2, before: first.next! });
-      const third = await store().tasks.list({ pool, limit: 2, before: second.next! });
+      const second = await store().tasks.list({ pool, limit: 2, before: first.next ?? '' });
+      const third = await store().tasks.list({ pool, limit: 2, before: second.next ?? '' });
 
       expect([first, second, third].map(({ items }) => items.map(({ name }) => name))).toEqual([
         names.slice(0, 2),
@@ -127,7 +128,7 @@ describeStore('tasks', (store) => {
       expect(third).not.toHaveProperty('next');
       expect(first.items[0]).toEqual(tasks[4]);
       expect([...first.counts.values()].map(({ total }) => total)).toEqual([4, 3]);
-      expect(third.counts.get(tasks[0]!.id)).toEqual(noCounts());
+      expect(third.counts.get(tasks[0]?.id ?? '')).toEqual(noCounts());
     });
 
     test('is filtered by status, pool and template', async () => {
@@ -145,13 +146,5 @@ describeStore('tasks', (store) => {
     test('refuses a cursor that no list gave', async () => {
       await expect(store().tasks.list({ limit: 1, before: '12' })).rejects.toThrow(BadCursor);
     });
-  });
-
-  test('an update after a finish survives in the counts of a list', async () => {
-    const task = await taskWithNodes(store(), 1);
-    await store().ledger.begin(1, [stepRef(task.id, 0, 0)]);
-    await store().ledger.finish(stepRef(task.id, 0, 0), ok);
-    await store().ledger.settle(task.id, 0, 'ok', '');
-    expect((await store().tasks.counts(task.id)).ok).toBe(1);
   });
 });

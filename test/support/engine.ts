@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -92,6 +92,20 @@ export class Engine {
   async log(task: TaskHandle, no: number): Promise<string> {
     const { chunks } = await this.store.logs.read(await this.idOf(task), { no, limit: 10_000 });
     return Buffer.concat(chunks.map(({ bytes }) => bytes)).toString();
+  }
+
+  /** A shell command that ends once `name` is there in the folder, or the folder is gone. */
+  waitingFor(name: string): string {
+    return `until [ -e ${this.folder}/${name} ] || [ ! -d ${this.folder} ]; do sleep 0.05; done`;
+  }
+
+  /** Puts an empty file into the folder. */
+  async touch(name: string): Promise<void> {
+    await writeFile(join(this.folder, name), '');
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(join(this.folder, name), { force: true });
   }
 
   /** The lines of a file that commands appended to; none when it is not there. */

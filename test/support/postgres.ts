@@ -12,7 +12,7 @@ import { eventually } from './eventually.ts';
 export interface PostgresServer {
   /** Of its first database, by a user who may do everything, with a password. */
   url: string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** A real PostgreSQL on a free loopback port, in a folder of its own. Not `durable`: without fsync, as tests like it. */
@@ -64,7 +64,7 @@ export async function startPostgres({ durable = false } = {}): Promise<PostgresS
 }
 
 /** An empty database on that server, for one test or file. */
-export async function freshDatabase(server: string): Promise<{ url: string; drop(): Promise<void> }> {
+export async function freshDatabase(server: string): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await execute(server, `create database ${name}`);
   const url = new URL(server);

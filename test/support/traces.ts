@@ -10,11 +10,16 @@ import { commandLine } from './processes.ts';
 
 const run = promisify(execFile);
 
-/** The places that hold the text, as it is or encoded: histories of the task in Temporal, tables of the database. */
-export async function tracesOf(text: string, engine: Engine, task: TaskHandle): Promise<string[]> {
+/**
+ * The places that hold one of the texts, as it is or encoded: histories of the task in Temporal, tables of the database.
+ */
+export async function tracesOf(texts: string[], engine: Engine, task: TaskHandle): Promise<string[]> {
   const places = [...(await histories(engine, task)), ...(await tables(engine.databaseUrl))];
-  const forms = encodings(text);
-  return places.filter(({ content }) => forms.some((form) => content.includes(form))).map(({ name }) => name);
+  return texts.flatMap((text) => {
+    const forms = encodings(text);
+    const found = places.filter(({ content }) => forms.some((form) => content.includes(form)));
+    return found.map(({ name }) => `${name}: ${text}`);
+  });
 }
 
 interface Place {
@@ -76,7 +81,8 @@ export class ProcessWatch {
   }
 
   shown(text: string): string[] {
-    return [...this.#lines].filter((line) => line.includes(text));
+    const bytes = Buffer.from(text).toString('latin1');
+    return [...this.#lines].filter((line) => line.includes(bytes));
   }
 
   async stop(): Promise<void> {

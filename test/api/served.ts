@@ -1,0 +1,155 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import type { Drover, Submission } from '../../api/parts.ts';
+import { serve } from '../../api/serve.ts';
+import { NameInUse, NoSuchTask, NotRunning } from '../../client/errors.ts';
+import type { Execution } from '../../model/execution.ts';
+import { parseNodes, parseTemplate } from '../../model/parse/index.ts';
+import { DEFAULT_ROLLOUT } from '../../model/rollout.ts';
+import { openStore, type Store } from '../../store/store.ts';
+import type { JobRef } from '../../store/jobs.ts';
+import type { TaskRow } from '../../store/tasks.ts';
+
+/** Stands for Temporal: knows which tasks there are and what was asked of them; runs nothing. */
+export class Told implements Drover {
+  readonly submitted: Submission[] = [];
+  readonly told: string[] = [];
+  readonly executions = new Map<string, Execution>();
+  /** What is thrown in place of any answer. */
+  broken: Error | undefined;
+
+  run(request: Submission): Promise<{ name: string }> {
+    parseTemplate(request.template);
+    parseNodes(request.nodes);
+    const name = request.name ?? 'unnamed';
+    if (this.executions.has(name)) throw new NameInUse(name);
+    this.submitted.push(request);
+    this.executions.set(name, 'running');
+    return Promise.resolve({ name });
+  }
+
+  task(name: string): ReturnType<Drover['task']> {
+    const tell = (what: string): Promise<void> => {
+      const state = this.executions.get(name);
+      if (state === undefined) return Promise.reject(new NoSuchTask(name));
+      if (state !== 'running' && !what.startsWith('retry')) return Promise.reject(new NotRunning(name, what));
+      this.told.push(`${name}: ${what}`);
+      return Promise.resolve();
+    };
+    return {
+      execution: () =>
+        this.broken
+          ? Promise.reject(this.broken)
+          : Promise.resolve({ state: this.executions.get(name) ?? 'missing', runId: 'run-1' }),
+      pause: () => tell('pause'),
+      resume: () => tell('resume'),
+      stop: (options) => tell(`stop ${JSON.stringify(options)}`),
+      retry: (options) => tell(`retry ${JSON.stringify(options)}`),
+      skip: (nodes) => tell(`skip ${nodes.join(',')}`),
+      setRollout: async (edit) => {
+        await tell(`rollout ${JSON.stringify(edit)}`);
+        return DEFAULT_ROLLOUT;
+      },
+    };
+  }
+}
+
+export interface Served {
+  url: string;
+  store: Store;
+  temporal: Told;
+  close(): Promise<void>;
+}
+
+/** The real API over the real store, embedded. */
+export async function serveApi({ workers = () => Promise.resolve(1) } = {}): Promise<Served> {
+  const folder = await mkdtemp(join(tmpdir(), 'drover-api-'));
+  const store = await openStore({ folder });
+  const temporal = new Told();
+  const parts = {
+    store,
+    drover: temporal,
+    temporalUi: 'http://ui.example',
+    namespace: 'default',
+    version: '1.2.3',
+    log: pino({ level: 'silent' }),
+    workers,
+  };
+  const server = await serve(parts, { host: '127.0.0.1', port: 0 });
+  return {
+    url: server.url,
+    store,
+    temporal,
+    close: async () => {
+      await server.close();
+      await store.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export const TEMPLATE = parseTemplate({
+  name: 'web',
+  params: { tag: { default: '1' } },
+  steps: [
+    { name: 'pull', actions: [{ shell: 'echo {{tag}}' }] },
+    { name: 'start', actions: [{ shell: 'true' }, { shell: 'false' }] },
+  ],
+});
+
+/** A task in the ledger and in Temporal, running on nodes `web-01`, `web-02`, … */
+export async function seedTask({ store, temporal }: Served, name: string, nodes = 3): Promise<TaskRow> {
+  temporal.executions.set(name, 'running');
+  const { task } = await store.tasks.create({
+    ...{ name, kind: 'run', pool: null, template: TEMPLATE, params: {}, rollout: DEFAULT_ROLLOUT, digest: name },
+    ...{ startedBy: 'test', nodesTotal: nodes, workflowId: name, runId: 'run-1' },
+  });
+  await store.tasks.addNodes(task.id, 0, nodesNamed(nodes));
+  await store.tasks.update(task.id, { status: 'running', startedAt: new Date() });
+  return task;
+}
+
+export async function endTask(
+  { store, temporal }: Served,
+  task: TaskRow,
+  status: 'ok' | 'failed' = 'ok',
+): Promise<void> {
+  await store.tasks.update(task.id, { status, reason: '', finishedAt: new Date() });
+  temporal.executions.set(task.name, status === 'ok' ? 'completed' : 'failed');
+}
+
+/** Writes a job's output, piece after piece. */
+export class Output {
+  readonly #store: Store;
+  readonly #ref: JobRef;
+  #offset = 0;
+
+  constructor(store: Store, ref: JobRef) {
+    this.#store = store;
+    this.#ref = ref;
+  }
+
+  async write(...pieces: (string | Buffer)[]): Promise<void> {
+    for (const piece of pieces) {
+      const bytes = Buffer.from(piece);
+      const next = this.#offset + bytes.length;
+      await this.#store.logs.append(this.#ref, 'out', this.#offset, bytes, next);
+      this.#offset = next;
+    }
+  }
+}
+
+export async function begin(store: Store, ref: JobRef): Promise<Output> {
+  await store.ledger.begin(1, [ref]);
+  await store.ledger.startJob(ref, 'token');
+  return new Output(store, ref);
+}
+
+export function nodesNamed(count: number): { name: string; address: string }[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `web-${String(i + 1).padStart(2, '0')}`,
+    address: `192.0.2.${i + 1}`,
+  }));
+}
