@@ -17,7 +17,11 @@ const WAITING = 1024 * 1024;
 export class ActionLog {
   readonly #streams: Record<Stream, StreamLog>;
 
-  constructor(store: Store, ref: JobRef, options: { limit: number; secrets: string[]; from: { out: number; err: number } }) {
+  constructor(
+    store: Store,
+    ref: JobRef,
+    options: { limit: number; secrets: string[]; from: { out: number; err: number } },
+  ) {
     this.#streams = {
       out: new StreamLog(store, ref, 'out', options.from.out, options),
       err: new StreamLog(store, ref, 'err', options.from.err, options),
@@ -111,10 +115,13 @@ class StreamLog {
 
   #schedule(): void {
     if (this.#timer || this.#pending.length === 0) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#flush().catch((error: unknown) => (this.#failure = error as Error));
-    }, this.#isAtBeginning() ? FLUSH_EVERY : FLUSH_EVERY * 4);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#flush().catch((error: unknown) => (this.#failure = error as Error));
+      },
+      this.#isAtBeginning() ? FLUSH_EVERY : FLUSH_EVERY * 4,
+    );
   }
 
   /** One write after the other; what comes meanwhile goes with the next. */

@@ -38,7 +38,12 @@ export class Holds {
 
   /** Reads the hold at once, then keeps reading until `release`. */
   async follow(taskId: string): Promise<Holding> {
-    const task = this.#tasks.get(taskId) ?? { users: 0, now: 'none', kill: new AbortController(), held: new AbortController() };
+    const task = this.#tasks.get(taskId) ?? {
+      users: 0,
+      now: 'none',
+      kill: new AbortController(),
+      held: new AbortController(),
+    };
     this.#tasks.set(taskId, task);
     task.users += 1;
     await this.#fresh();

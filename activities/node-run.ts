@@ -20,9 +20,7 @@ interface Signals {
 
 /** What follows from where a step stands in the ledger. */
 type Next =
-  | { kind: 'passed' }
-  | { kind: 'out' }
-  | { kind: 'try'; try: number; firstTry: number; isNew: boolean; delay: number };
+  { kind: 'passed' } | { kind: 'out' } | { kind: 'try'; try: number; firstTry: number; isNew: boolean; delay: number };
 
 /** One node through the steps of a slice. */
 export class NodeRun {
@@ -112,7 +110,8 @@ export class NodeRun {
         leave: this.#signals.leave,
         later: (write) => this.#write(write),
       });
-      if (ended.status !== 'ok') return step.actions.length > 1 ? { ...ended, reason: `action ${position + 1}: ${ended.reason}` } : ended;
+      if (ended.status !== 'ok')
+        return step.actions.length > 1 ? { ...ended, reason: `action ${position + 1}: ${ended.reason}` } : ended;
     }
     return ended;
   }

@@ -121,7 +121,9 @@ function newTask(spec: TaskSpec, total: number, runId: string): NewTask {
 
 /** Tells the same submission from another one of the same name; who submitted it does not count. */
 function digest({ template, nodes, params, rollout }: TaskSpec, total: number): string {
-  return createHash('sha256').update(JSON.stringify([template, nodes, params, rollout ?? null, total])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([template, nodes, params, rollout ?? null, total]))
+    .digest('hex');
 }
 
 function isInParts(nodes: unknown): nodes is NodeParts {
@@ -132,7 +134,8 @@ function isInParts(nodes: unknown): nodes is NodeParts {
 const ALLOWANCE = 10 * 60_000;
 
 function plan({ name, actions, timeout, retry }: Step): StepPlan {
-  const action = (one: (typeof actions)[number]) => ('wait' in one ? one.wait : 'check' in one ? one.check.within : 0) + timeout;
+  const action = (one: (typeof actions)[number]) =>
+    ('wait' in one ? one.wait : 'check' in one ? one.check.within : 0) + timeout;
   const once = actions.reduce((sum, one) => sum + action(one), 0);
   return { name, deadline: (retry.times + 1) * once + retry.times * retry.delay + ALLOWANCE };
 }

@@ -93,7 +93,8 @@ async function runCommand(
 ): Promise<Performed> {
   const { ref, target, known, timeout, kill, leave } = attempt;
   const values = await Promise.all(command.secrets.map(async (name) => [name, await secrets.read(name)] as const));
-  const script = values.map(([name, value]) => `export ${secretVariable(name)}=${quote(value)}\n`).join('') + command.script;
+  const script =
+    values.map(([name, value]) => `export ${secretVariable(name)}=${quote(value)}\n`).join('') + command.script;
   const from = { out: known?.out ?? 0, err: known?.err ?? 0 };
   const log = new ActionLog(store, ref, { limit: logLimit, secrets: values.map(([, value]) => value), from });
   const output = (stream: 'out' | 'err', offset: number, bytes: Buffer) => log.write(stream, offset, bytes);
@@ -101,7 +102,9 @@ async function runCommand(
   const confidential = values.length > 0;
 
   if (command.idempotent) {
-    const outcome = await runPlain(fleet, target, { script, limit, confidential }, output, { signal: AbortSignal.any([kill, leave]) });
+    const outcome = await runPlain(fleet, target, { script, limit, confidential }, output, {
+      signal: AbortSignal.any([kill, leave]),
+    });
     leave.throwIfAborted();
     await log.end();
     return { ended: read(outcome, command.okExitCodes, timeout) };
@@ -142,7 +145,12 @@ function read(outcome: Outcome, okExitCodes: number[], timeout: number): Ended {
 
 function readExit(outcome: Extract<Outcome, { kind: 'exited' }>, okExitCodes: number[]): Ended {
   const { code, signal, lost } = outcome;
-  if (lost) return { status: 'failed', exitCode: code, reason: `exit code ${code}, but the node's disk was full: output was lost` };
+  if (lost)
+    return {
+      status: 'failed',
+      exitCode: code,
+      reason: `exit code ${code}, but the node's disk was full: output was lost`,
+    };
   if (okExitCodes.includes(code)) return { status: 'ok', exitCode: code, reason: '' };
   return { status: 'failed', exitCode: code, reason: signal ? `ended by ${signal}` : `exit code ${code}` };
 }
@@ -167,11 +175,17 @@ async function copy({ store, fleet }: Dependencies, attempt: Attempt, action: Co
   return OK;
 }
 
-async function check({ store }: Dependencies, attempt: Attempt, what: Extract<Rendered, { kind: 'probe' }>): Promise<Ended> {
+async function check(
+  { store }: Dependencies,
+  attempt: Attempt,
+  what: Extract<Rendered, { kind: 'probe' }>,
+): Promise<Ended> {
   const { healthy, answer } = await probe(what, AbortSignal.any([attempt.kill, attempt.leave]));
   const asked = what.http ?? what.tcp ?? '';
   await note(store, attempt.ref, `${asked}: ${answer}`);
-  return healthy ? OK : { status: 'failed', exitCode: null, reason: `${asked} not healthy within ${seconds(what.within)}: ${answer}` };
+  return healthy
+    ? OK
+    : { status: 'failed', exitCode: null, reason: `${asked} not healthy within ${seconds(what.within)}: ${answer}` };
 }
 
 async function wait(attempt: Attempt, ms: number): Promise<Ended> {

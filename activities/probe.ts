@@ -29,7 +29,10 @@ export async function probe(probe: Probe, signal: AbortSignal): Promise<{ health
 
 async function askHttp(url: string, status: number | undefined, patience: number, signal: AbortSignal) {
   try {
-    const reply = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]), redirect: 'manual' });
+    const reply = await fetch(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+      redirect: 'manual',
+    });
     const body = (await reply.text()).slice(0, 200).trim();
     const healthy = status === undefined ? reply.ok : reply.status === status;
     return { healthy, answer: `HTTP ${reply.status}${body ? `: ${body}` : ''}` };

@@ -9,8 +9,11 @@ export async function standing(store: Store, taskId: string): Promise<Standing> 
   const [counts, failed] = await Promise.all([store.tasks.counts(taskId), store.ledger.failed(taskId, NAMED)]);
   return {
     counts,
-    failed: failed.map(
-      ({ name, stepName, status, reason }): FailedNode => ({ name, step: stepName, status: status as FailureStatus, reason }),
-    ),
+    failed: failed.map(({ name, stepName, status, reason }): FailedNode => ({
+      name,
+      step: stepName,
+      status: status as FailureStatus,
+      reason,
+    })),
   };
 }

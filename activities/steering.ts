@@ -44,7 +44,11 @@ async function select(
   };
 }
 
-async function closeTask(store: Store, taskId: string, end: { status: TaskRecord['status']; reason: string }): Promise<Standing> {
+async function closeTask(
+  store: Store,
+  taskId: string,
+  end: { status: TaskRecord['status']; reason: string },
+): Promise<Standing> {
   await store.ledger.release(taskId);
   await store.tasks.update(taskId, { ...end, hold: 'none', finishedAt: new Date() });
   return await standing(store, taskId);

@@ -30,7 +30,10 @@ export async function sweep(
       if (execution === 'missing' && Date.now() - task.createdAt.getTime() < YOUNG) continue;
       const found = reconciled(task.status, task.reason, execution);
       if (!ENDED.includes(found.status)) continue;
-      log.warn({ task: task.name, execution }, 'the task has ended in Temporal and not in the ledger: ending what it left');
+      log.warn(
+        { task: task.name, execution },
+        'the task has ended in Temporal and not in the ledger: ending what it left',
+      );
       await endTask(dependencies, task, found);
     }
   } finally {

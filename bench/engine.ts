@@ -4,7 +4,10 @@ import { seconds, withEmbedded } from './embedded.ts';
 
 const sizes = process.argv.slice(2).map(Number);
 const STEPS = 3;
-const template = { name: 'nothing', steps: Array.from({ length: STEPS }, (_, i) => ({ name: `step-${i + 1}`, actions: [{ wait: 0 }] })) };
+const template = {
+  name: 'nothing',
+  steps: Array.from({ length: STEPS }, (_, i) => ({ name: `step-${i + 1}`, actions: [{ wait: 0 }] })),
+};
 
 console.log(`n nodes × ${STEPS} steps, batch 50, embedded server`);
 await withEmbedded(async ({ drover }) => {
@@ -17,6 +20,8 @@ await withEmbedded(async ({ drover }) => {
   for (const nodes of sizes.length > 0 ? sizes : [100, 200, 500, 1000, 2000]) {
     const took = await seconds(() => run(nodes));
     const rss = Math.round(process.memoryUsage().rss / 1024 / 1024);
-    console.log(`${String(nodes).padStart(5)} nodes  ${took.toFixed(2).padStart(6)} s  ${Math.round((nodes * STEPS) / took)} node-steps/s  RSS ${rss} MB`);
+    console.log(
+      `${String(nodes).padStart(5)} nodes  ${took.toFixed(2).padStart(6)} s  ${Math.round((nodes * STEPS) / took)} node-steps/s  RSS ${rss} MB`,
+    );
   }
 });

@@ -35,7 +35,10 @@ async function one({ address, port = 22, user, identityFile }: Target, steps: nu
 function execute(client: Client): Promise<void> {
   return new Promise((resolve, reject) => {
     client.exec('/bin/true', (error, channel) => {
-      if (error) return reject(error);
+      if (error) {
+        reject(error);
+        return;
+      }
       channel.resume().stderr.resume();
       channel.on('close', (code: number) => (code === 0 ? resolve() : reject(new Error(`exit ${code}`))));
     });

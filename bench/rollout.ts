@@ -9,7 +9,10 @@ const [nodes = 200, batch = 50] = process.argv.slice(2).map(Number);
 const STEPS = 3;
 
 const fleet = await startSshd({ count: nodes });
-const template = { name: 'true', steps: Array.from({ length: STEPS }, (_, i) => ({ name: `step-${i + 1}`, actions: [{ shell: 'true' }] })) };
+const template = {
+  name: 'true',
+  steps: Array.from({ length: STEPS }, (_, i) => ({ name: `step-${i + 1}`, actions: [{ shell: 'true' }] })),
+};
 const targets = fleet.targets.map((target, i) => ({ ...target, name: `n${i}` }));
 
 const run = async (drover: Drover, order: 'step' | 'node') => {
@@ -22,17 +25,18 @@ console.log(`${nodes} nodes × ${STEPS} × true, batch ${batch}, exactly-once co
 const bare = () => seconds(() => floor(fleet.targets, STEPS, batch, hostKey));
 for (const order of ['step', 'node'] as const) {
   const before = await bare();
-  const [cold, warm, again] = await withEmbedded(async ({ drover }) => [
-    await seconds(() => run(drover, order)),
-    await seconds(() => run(drover, order)),
-    await seconds(() => run(drover, order)),
-  ]);
+  const { cold, warm, again } = await withEmbedded(async ({ drover }) => ({
+    cold: await seconds(() => run(drover, order)),
+    warm: await seconds(() => run(drover, order)),
+    again: await seconds(() => run(drover, order)),
+  }));
   const after = await bare();
   const least = (before + after) / 2;
-  const row = (what: string, took: number) => console.log(`${what.padEnd(28)} ${took.toFixed(2).padStart(6)}   ${(took / least).toFixed(2)}`);
+  const row = (what: string, took: number) =>
+    console.log(`${what.padEnd(28)} ${took.toFixed(2).padStart(6)}   ${(took / least).toFixed(2)}`);
   row('floor, cold (before, after)', least);
-  row(`drover, order ${order}, cold`, cold ?? 0);
-  row(`drover, order ${order}, warm`, warm ?? 0);
-  row(`drover, order ${order}, warm again`, again ?? 0);
+  row(`drover, order ${order}, cold`, cold);
+  row(`drover, order ${order}, warm`, warm);
+  row(`drover, order ${order}, warm again`, again);
 }
 await fleet.stop();

@@ -41,7 +41,12 @@ export class Drover {
   /** What a worker connects with, too. */
   readonly connectionOptions: ClientConnectConfig['connectionOptions'];
 
-  private constructor(connection: Connection, client: Client, taskQueue: string, connectionOptions: ClientConnectConfig['connectionOptions']) {
+  private constructor(
+    connection: Connection,
+    client: Client,
+    taskQueue: string,
+    connectionOptions: ClientConnectConfig['connectionOptions'],
+  ) {
     this.connection = connection;
     this.client = client;
     this.taskQueue = taskQueue;
@@ -59,7 +64,9 @@ export class Drover {
       const client = new Client({ connection, namespace: namespace ?? config.namespace ?? 'default' });
       return new Drover(connection, client, taskQueue, connectionOptions);
     } catch (error) {
-      throw new TemporalUnreachable(`Temporal does not answer at ${where}: ${(error as Error).message}`, { cause: error });
+      throw new TemporalUnreachable(`Temporal does not answer at ${where}: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 

@@ -23,21 +23,15 @@ export async function executionOf(
   }
 }
 
+const STATES: Partial<Record<temporal.api.enums.v1.WorkflowExecutionStatus, Execution>> = {
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED]: 'completed',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED]: 'failed',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED]: 'cancelled',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED]: 'terminated',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT]: 'timed_out',
+  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED]: 'paused',
+};
+
 function stateOf(status: temporal.api.enums.v1.WorkflowExecutionStatus | null | undefined): Execution {
-  switch (status) {
-    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED:
-      return 'completed';
-    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED:
-      return 'failed';
-    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED:
-      return 'cancelled';
-    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED:
-      return 'terminated';
-    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-      return 'timed_out';
-    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED:
-      return 'paused';
-    default:
-      return 'running';
-  }
+  return (status && STATES[status]) || 'running';
 }

@@ -38,7 +38,9 @@ export class TaskHandle {
       return await this.#workflow.query<Progress>('progress');
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw new NoSuchTask(this.name);
-      throw new Refused(`task ${this.name} does not tell its progress now: ${(error as Error).message}`, { cause: error });
+      throw new Refused(`task ${this.name} does not tell its progress now: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 
@@ -64,7 +66,10 @@ export class TaskHandle {
     const { nodes } = options;
     const { state } = await this.execution();
     const which = nodes ? { nodes } : {};
-    if (state === 'running' || state === 'paused') return await this.#signal('be retried', 'retry', which);
+    if (state === 'running' || state === 'paused') {
+      await this.#signal('be retried', 'retry', which);
+      return;
+    }
     await this.#client.workflow.start('task', {
       workflowId: this.name,
       taskQueue: this.#taskQueue,

@@ -1,7 +1,7 @@
 /** What stands in the place of a secret. */
 const MASK = Buffer.from('***');
 /** Shorter values are not masked: they would tear up output that has nothing to do with them. In bytes. */
-export const SHORTEST_MASKED = 4;
+const SHORTEST_MASKED = 4;
 /** Runs of overlapping secrets longer than this, in bytes, are masked in parts, so that memory stays bounded. */
 const LONGEST_RUN = 65_536;
 

@@ -8,7 +8,7 @@ import type { Scope } from './scope.ts';
 import type { Action, CopyAction } from './template.ts';
 
 export { RenderError, type Scope, scopeOf } from './scope.ts';
-export { secretName, secretVariable } from './secret.ts';
+export { secretVariable } from './secret.ts';
 
 /** What an action comes to on one node. */
 export type Rendered = RenderedCommand | { kind: 'copy'; copy: CopyAction } | Probe | { kind: 'wait'; ms: number };

@@ -184,6 +184,7 @@ export class ShellReader {
 
   /** What opens quotes or a substitution; undefined when nothing begins here. */
   private open(text: string, at: number): number | undefined {
+    if (!`'"\`$`.includes(text.charAt(at))) return undefined;
     const quoted = this.top().kind === 'double';
     const opens = (start: string) => text.startsWith(start, at);
     if (opens('$$')) return this.readProcessId(text, at);

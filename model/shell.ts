@@ -31,10 +31,12 @@ export function quoteIfNeeded(text: string): string {
  */
 export function fillShell(pieces: readonly ShellPiece[]): string {
   const reader = new ShellReader();
+  const last = pieces.findLastIndex(({ kind }) => kind !== 'text');
   let filled = '';
-  for (const piece of pieces) {
+  for (const [i, piece] of pieces.entries()) {
     if (piece.kind === 'text') {
-      reader.read(piece.text);
+      // What comes after the last value makes no difference to any.
+      if (i < last) reader.read(piece.text);
       filled += piece.text;
       continue;
     }

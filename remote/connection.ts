@@ -75,18 +75,21 @@ export class Connection {
     setTimeout(() => this.#client.destroy(), 1000).unref();
   }
 
-  /** The error for whatever was waiting when the connection broke. */
-  lostError(): ContactLost {
-    return new ContactLost(this.#trouble ?? `${addressOf(this.#destination)} closed the connection`);
-  }
-
   /** Listens at once: a short command's end may come in the same packet as the news that it was started. */
   #starting(command: string): StartInPlace<Channel> {
     return (giveBack, done) =>
       this.#client.exec(command, (error, stream) => {
         if (!error) stream.once('close', giveBack);
-        done(error, error ? undefined : new Channel(stream));
+        done(error, error ? undefined : new Channel(stream, () => this.#brokenOff()));
       });
+  }
+
+  #lostError(): ContactLost {
+    return new ContactLost(this.#trouble ?? `${addressOf(this.#destination)} closed the connection`);
+  }
+
+  #brokenOff(): ContactLost {
+    return this.#lost ? this.#lostError() : new ContactLost(`${addressOf(this.#destination)} closed the channel`);
   }
 
   async #open<T>(start: StartInPlace<T>): Promise<T> {
@@ -115,18 +118,18 @@ export class Connection {
     return new Promise((resolve, reject) => {
       try {
         start((error, value) => {
-          if (error) reject(this.#lost ? this.lostError() : this.#refusal(error));
+          if (error) reject(this.#lost ? this.#lostError() : this.#refusal(error));
           else resolve(value as T);
         });
       } catch {
-        reject(this.lostError()); // ssh2 throws when it is not connected
+        reject(this.#lostError()); // ssh2 throws when it is not connected
       }
     });
   }
 
   /** ssh2 reports what the server refused, and a connection that breaks meanwhile, in the same way. */
   #refusal(error: Error & { reason?: unknown }): Error {
-    if (/No response from server|Not connected/i.test(error.message)) return this.lostError();
+    if (/No response from server|Not connected/i.test(error.message)) return this.#lostError();
     const code = error.reason === undefined ? 'no-request' : 'no-channel';
     return new Refused(code, `${addressOf(this.#destination)} refused: ${messageOf(error).replace(/^\(SSH\) /, '')}`);
   }

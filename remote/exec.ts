@@ -84,7 +84,7 @@ export async function runOn(
     await Promise.all([pass(channel.out, 'out', output), pass(channel.err, 'err', output)]);
     if (early) return await early;
     if (channel.exitCode === undefined) await channel.closed; // the end of the output comes first
-    if (channel.exitCode === undefined) throw new ContactLost('the channel to the node closed');
+    if (channel.exitCode === undefined) throw channel.brokenOff();
     return exited(channel.exitCode, { held: channel.open });
   } finally {
     clearTimeout(timer);

@@ -60,7 +60,7 @@ export class Run {
   /** Whether the node may have got it. */
   #sent: boolean;
   #session: Session | undefined;
-  #lost: { since: number; why: string } | undefined;
+  #lost: { since: number; why: string; last: string } | undefined;
   #triesInVain = 0;
   #cancelled = false;
   /** The node said that it killed the command, or that there is none. */
@@ -114,7 +114,7 @@ export class Run {
         if (outcome) return outcome;
       }
       const pause = Math.min(LONGEST_PAUSE, 100 * 2 ** this.#triesInVain++);
-      await delay(pause * (0.5 + Math.random()));
+      await delay(Math.min(pause * (0.5 + Math.random()), this.#timeLeft()));
     }
   }
 
@@ -144,11 +144,11 @@ export class Run {
   }
 
   async #reach(): Promise<Session> {
-    const { contact, reconnectWithin } = this.#parts;
-    const pending = contact.session();
-    const patience = this.#lost ? this.#lost.since + reconnectWithin - Date.now() : undefined;
+    const pending = this.#parts.contact.session();
     try {
-      const session = await (patience === undefined ? pending : within(patience, pending, tooLate));
+      const session = await (this.#lost
+        ? within(this.#timeLeft(), pending, () => new TooLate('no answer in that time'))
+        : pending);
       this.#refuseIfOver();
       return session;
     } catch (error) {
@@ -214,13 +214,18 @@ export class Run {
     const reason = messageOf(error);
     if (!this.#sent && !(error instanceof ContactLost)) return { kind: 'unreachable', reason };
     if (error instanceof Refused && error.code === 'no-space') return { kind: 'unreachable', reason }; // it took no claim
-    const lost = (this.#lost ??= { since: Date.now(), why: reason });
-    lost.why ||= reason;
-    if (Date.now() - lost.since < this.#parts.reconnectWithin) return undefined;
-    return this.#sent ? this.#outOfReach(lost.why, reason) : { kind: 'unreachable', reason };
+    const lost = (this.#lost ??= { since: Date.now(), why: reason, last: reason });
+    if (!(error instanceof TooLate)) lost.last = reason;
+    if (this.#timeLeft() > 0) return undefined;
+    return this.#sent ? this.#outOfReach(lost) : { kind: 'unreachable', reason };
   }
 
-  #outOfReach(why: string, last: string): Outcome {
+  /** ms until the outcome is unknown; 0 or less when it is. */
+  #timeLeft(): number {
+    return this.#lost ? this.#lost.since + this.#parts.reconnectWithin - Date.now() : Infinity;
+  }
+
+  #outOfReach({ why, last }: { why: string; last: string }): Outcome {
     const seconds = Math.round(this.#parts.reconnectWithin / 1000);
     const reason =
       why === last
@@ -263,6 +268,5 @@ export class Run {
   }
 }
 
-function tooLate(): Unreachable {
-  return new Unreachable('no answer in that time');
-}
+/** Our patience came to its end before the try did, which says less than what earlier tries said. */
+class TooLate extends Unreachable {}

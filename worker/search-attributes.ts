@@ -9,7 +9,7 @@ export async function registerSearchAttributes(connection: Connection, namespace
   const { operatorService } = connection;
   const names = Object.values(SEARCH_ATTRIBUTES);
   const known = await operatorService.listSearchAttributes({ namespace });
-  const missing = names.filter((name) => !(name in (known.customAttributes ?? {})));
+  const missing = names.filter((name) => !(name in known.customAttributes));
   if (missing.length === 0) return;
   await operatorService.addSearchAttributes({
     namespace,

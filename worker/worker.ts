@@ -81,7 +81,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 }
 
-function dependenciesOf({ store, ssh, link, log, reconnectWithin = MINUTE, logLimit = MIB }: WorkerOptions): Dependencies {
+function dependenciesOf({
+  store,
+  ssh,
+  link,
+  log,
+  reconnectWithin = MINUTE,
+  logLimit = MIB,
+}: WorkerOptions): Dependencies {
   return {
     store,
     fleet: new Fleet(ssh),
@@ -106,7 +113,10 @@ function keepSweeping(dependencies: Dependencies, drover: Drover): { stop: () =>
     } catch (error) {
       dependencies.log.warn({ err: error }, 'the sweep failed; it comes again');
     }
-    if (!isStopped) timer = setTimeout(() => (current = once()), SWEEP_EVERY);
+    if (isStopped) return;
+    timer = setTimeout(() => {
+      current = once();
+    }, SWEEP_EVERY);
   };
   current = once();
   return {

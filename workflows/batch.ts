@@ -32,7 +32,7 @@ export async function batch(input: BatchInput): Promise<void> {
   for (const [first, last] of stretches(input)) {
     const here = live.filter((span) => span.step <= last);
     const passed = live.filter((span) => span.step > last);
-    for (let waiting = here; waiting.length > 0; ) {
+    for (let waiting = here; waiting.length > 0;) {
       await condition(() => holding !== 'pause');
       if (holding !== 'none') return;
       tell(input, first, last, waiting);
@@ -79,7 +79,10 @@ function who({ names }: BatchInput, spans: Span[]): string {
   const nos = numbers(spans);
   const [only] = nos;
   if (nos.length === 1 && only !== undefined) return names[only] ?? `node ${only}`;
-  return `${nos.length} nodes, ${spans.map(({ from, to }) => (from === to ? String(from) : `${from}–${to}`)).join(', ')}`.slice(0, 100);
+  return `${nos.length} nodes, ${spans.map(({ from, to }) => (from === to ? String(from) : `${from}–${to}`)).join(', ')}`.slice(
+    0,
+    100,
+  );
 }
 
 function tell(input: BatchInput, first: number, last: number, spans: Span[]): void {

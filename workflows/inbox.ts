@@ -1,5 +1,5 @@
 import { ApplicationFailure, condition, isCancellation, setHandler } from '@temporalio/workflow';
-import type { NodePart, NodeParts, TaskInput } from '../model/activities.ts';
+import type { NodePart, NodeParts, RolloutEdit, TaskInput } from '../model/activities.ts';
 import * as messages from './messages.ts';
 import type { RollingOut } from './rolling-out.ts';
 
@@ -56,14 +56,18 @@ export function listen(): Inbox {
   };
   setHandler(messages.pause, () => steer(({ run }) => run.pause()), { description: descriptions.pause });
   setHandler(messages.resume, () => steer(({ run }) => run.resume()), { description: descriptions.resume });
-  setHandler(messages.stop, (how) => steer(({ run }) => run.stop(how?.kill ? 'kill' : 'stop')), { description: descriptions.stop });
-  setHandler(messages.retry, (which) => steer((rollout) => rollout.retry(which?.nodes)), { description: descriptions.retry });
+  setHandler(messages.stop, (how) => steer(({ run }) => run.stop(how?.kill ? 'kill' : 'stop')), {
+    description: descriptions.stop,
+  });
+  setHandler(messages.retry, (which) => steer((rollout) => rollout.retry(which?.nodes)), {
+    description: descriptions.retry,
+  });
   setHandler(messages.skip, ({ nodes }) => steer((rollout) => rollout.skip(nodes)), { description: descriptions.skip });
   setHandler(messages.addNodes, (part) => inbox.add(part), { description: descriptions.addNodes });
   setHandler(messages.progress, () => opened(inbox).run.progress, { description: descriptions.progress });
-  setHandler(messages.setRollout, (edit) => opened(inbox).run.edit(edit), {
+  setHandler(messages.setRollout, (edit: RolloutEdit) => opened(inbox).run.edit(edit), {
     description: descriptions.setRollout,
-    validator: (edit) => {
+    validator: (edit: RolloutEdit) => {
       const refusal = opened(inbox).run.refusal(edit);
       if (refusal) throw ApplicationFailure.nonRetryable(refusal, 'EditRefused');
     },

@@ -1,3 +1,4 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { condition, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { TaskRecord } from '../model/activities.ts';
 import { SEARCH_ATTRIBUTES } from '../model/search-attributes.ts';
@@ -7,20 +8,33 @@ import { recordTask } from './activities.ts';
 import { details } from './details.ts';
 import type { Run } from './run.ts';
 
+const keys = {
+  template: defineSearchAttributeKey(SEARCH_ATTRIBUTES.template, 'KEYWORD'),
+  state: defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, 'KEYWORD'),
+};
+
 /** Keeps the ledger, the batches and Temporal's UI told of what the Run has come to. */
 export class Record {
   readonly #run: Run;
   readonly #holdBatches: (hold: Hold) => Promise<void>;
   #recorded: TaskRecord;
   #shown = '';
+  /** As tasks are found by in Temporal. */
+  #found: TaskStatus | '' = '';
   #stopping = false;
   #kept: Promise<void> = Promise.resolve();
 
   constructor(run: Run, holdBatches: (hold: Hold) => Promise<void>) {
     this.#run = run;
     this.#holdBatches = holdBatches;
-    this.#recorded = { taskId: run.opened.taskId, status: 'running', reason: '', hold: 'none', rollout: run.opened.rollout };
-    upsertSearchAttributes({ [SEARCH_ATTRIBUTES.template]: [run.opened.template] });
+    this.#recorded = {
+      taskId: run.opened.taskId,
+      status: 'running',
+      reason: '',
+      hold: 'none',
+      rollout: run.opened.rollout,
+    };
+    upsertSearchAttributes([{ key: keys.template, value: run.opened.template }]);
     this.tell();
   }
 
@@ -40,8 +54,7 @@ export class Record {
     const text = details(opened, workflowInfo().workflowId, { ...progress, ...end });
     if (text !== this.#shown) setCurrentDetails((this.#shown = text));
     const state = end?.status ?? progress.status;
-    if (workflowInfo().searchAttributes[SEARCH_ATTRIBUTES.state]?.[0] !== state)
-      upsertSearchAttributes({ [SEARCH_ATTRIBUTES.state]: [state] });
+    if (state !== this.#found) upsertSearchAttributes([{ key: keys.state, value: (this.#found = state) }]);
   }
 
   async #loop(): Promise<void> {

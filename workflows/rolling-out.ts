@@ -78,7 +78,11 @@ export class RollingOut {
 
   async retry(nodes?: string[]): Promise<void> {
     const { run } = this;
-    const selected = await requeue({ taskId: run.opened.taskId, ...(nodes && { nodes }), busyBatches: run.runningBatches });
+    const selected = await requeue({
+      taskId: run.opened.taskId,
+      ...(nodes && { nodes }),
+      busyBatches: run.runningBatches,
+    });
     run.requeued(selected.spans, selected.standing);
     if (nodes) this.#wantedAgain.push(...selected.busy);
   }
@@ -93,8 +97,7 @@ export class RollingOut {
 
   async #runBatch(next: Batch): Promise<void> {
     const { run } = this;
-    const [started] = await Promise.all([this.#recordBatch(next, 'started'), this.#followBatch(next)]);
-    void started;
+    await Promise.all([this.#recordBatch(next, 'started'), this.#followBatch(next)]);
     const standing = await this.#recordBatch(next, 'finished');
     run.ended(next.batch);
     run.counted(standing);

@@ -1,4 +1,11 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  continueAsNew,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { OpenedTask, TaskInput, TaskResult } from '../model/activities.ts';
 import { addNodes, closeTask, openTask } from './activities.ts';
 import { listen, type Inbox } from './inbox.ts';
@@ -42,6 +49,9 @@ async function open(input: TaskInput, inbox: Inbox): Promise<OpenedTask> {
 async function closeCancelled(rollout: RollingOut): Promise<void> {
   await CancellationScope.nonCancellable(async () => {
     await rollout.settled();
-    await closeTask(rollout.run.opened.taskId, { status: 'stopped', reason: 'cancelled in Temporal, running commands killed' });
+    await closeTask(rollout.run.opened.taskId, {
+      status: 'stopped',
+      reason: 'cancelled in Temporal, running commands killed',
+    });
   });
 }

@@ -43,7 +43,7 @@ export function isBad(status: NodeStatus): boolean {
 
 /** Without what would move the cursor or change colours: reasons come from nodes. One line. */
 export function plain(text: string): string {
-  return text.replaceAll(/\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+  return text.replaceAll(/(?:\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u001f\u007f-\u009f])+/g, ' ').trim();
 }
 
 export function cut(text: string, width: number): string {

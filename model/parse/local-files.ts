@@ -45,16 +45,33 @@ function withFile(action: unknown, path: Path, read: Read, findings: Finding[]):
   const { script, copy } = action;
   if (isRecord(script) && 'file' in script) {
     const place = [...path, 'script', 'file'];
-    return {
-      ...action,
-      script: { ...without(script, 'file'), ...scriptOf(read(place, script['file']), place, findings) },
-    };
+    const others = withoutRivals(script, ['file', 'content'], place, findings);
+    return { ...action, script: { ...others, ...scriptOf(read(place, script['file']), place, findings) } };
   }
   if (isRecord(copy) && 'src' in copy) {
     const place = [...path, 'copy', 'src'];
-    return { ...action, copy: { ...without(copy, 'src'), ...copyOf(read(place, copy['src']), place, findings) } };
+    const others = withoutRivals(copy, ['src', 'content', 'base64', 'file'], place, findings);
+    return { ...action, copy: { ...others, ...copyOf(read(place, copy['src']), place, findings) } };
   }
   return action;
+}
+
+/** The rest of an action, without what says the same as the local file; that is a problem. */
+function withoutRivals(
+  action: Record<string, unknown>,
+  sources: string[],
+  path: Path,
+  findings: Finding[],
+): Record<string, unknown> {
+  const rivals = sources.slice(1).filter((key) => key in action);
+  if (rivals.length > 0) {
+    findings.push({
+      path,
+      message: `stands beside ${rivals.join(' and ')}`,
+      expected: `exactly one of ${sources.join(', ')}`,
+    });
+  }
+  return Object.fromEntries(Object.entries(action).filter(([key]) => !sources.includes(key)));
 }
 
 /** After a problem, something that gives no second one. */
@@ -107,8 +124,4 @@ function mapped(value: unknown, key: string, change: (item: unknown, path: Path)
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function without(record: Record<string, unknown>, key: string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
 }

@@ -45,7 +45,7 @@ export const rollout = object({
 });
 
 /** 3, "3" or "20%"; undefined for what is neither, for a fraction of a node and for more than all. */
-export function countOrShare(value: unknown): CountOrShare | undefined {
+function countOrShare(value: unknown): CountOrShare | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   if (typeof value !== 'string') return undefined;
   const [, amount, percent] = /^(\d{1,15}|\d{1,3}\.\d{1,9}(?=%))(%?)$/.exec(value.trim()) ?? [];

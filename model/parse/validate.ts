@@ -35,7 +35,7 @@ export function located({ path, key, message, expected }: Finding, origin: Origi
   };
 }
 
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
     const name = String(key);

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { ClientChannel } from 'ssh2';
+import type { ContactLost } from '../errors.ts';
 import { Pull } from './pull.ts';
 
 /** The two ends of a command: what it is told, what it prints, how it ends. */
@@ -11,13 +12,20 @@ export class Channel {
   /** Resolves when the server has closed it, and said before how the command ended, or the connection broke. */
   readonly closed: Promise<void>;
   readonly #channel: ClientChannel;
+  readonly #why: () => ContactLost;
 
-  constructor(channel: ClientChannel) {
+  constructor(channel: ClientChannel, why: () => ContactLost) {
     this.#channel = channel;
+    this.#why = why;
     this.out = new Pull(channel);
     this.err = new Pull(channel.stderr);
     this.closed = new Promise((resolve) => channel.once('close', () => resolve()));
     channel.on('exit', (code: number | null, signal?: string) => (this.exitCode = code ?? codeOf(signal)));
+  }
+
+  /** The error for an answer that broke off. */
+  brokenOff(): ContactLost {
+    return this.#why();
   }
 
   /** Calls back once, when the command's first process has ended. */

@@ -58,7 +58,7 @@ export class Session {
   /** Throws ContactLost when the answer breaks off. */
   async next(): Promise<Part> {
     const part = await nextPart(this.#channel, this.#parser, SILENCE);
-    if (!part) throw new ContactLost('the channel to the node closed');
+    if (!part) throw this.#channel.brokenOff();
     return part;
   }
 
@@ -110,7 +110,7 @@ async function noGreeting(channel: Channel, parser: AnswerParser): Promise<Error
   const complaint = (await channel.err.next())?.toString().trim();
   channel.err.discard();
   await within(PATIENCE, channel.closed, () => new ContactLost('the node does not close the channel'));
-  if (parser.started || channel.exitCode === undefined) return new ContactLost('the channel to the node closed');
+  if (parser.started || channel.exitCode === undefined) return channel.brokenOff();
   const said = [complaint, parser.noise].filter(Boolean).join(' ');
   const how = said ? `it said "${said}"` : `it ended with code ${channel.exitCode}`;
   return new Refused('no-shell', `the login shell on the node did not run /bin/sh: ${how}`);

@@ -60,6 +60,8 @@ export interface Served {
   url: string;
   store: Store;
   temporal: Told;
+  /** Closes the server; what is given serves again in the same place. */
+  stop(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -77,11 +79,17 @@ export async function serveApi({ workers = () => Promise.resolve(1) } = {}): Pro
     log: pino({ level: 'silent' }),
     workers,
   };
-  const server = await serve(parts, { host: '127.0.0.1', port: 0 });
+  let server = await serve(parts, { host: '127.0.0.1', port: 0 });
   return {
     url: server.url,
     store,
     temporal,
+    stop: async () => {
+      await server.close();
+      return async () => {
+        server = await serve(parts, { host: '127.0.0.1', port: Number(new URL(server.url).port) });
+      };
+    },
     close: async () => {
       await server.close();
       await store.close();

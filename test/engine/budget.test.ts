@@ -21,7 +21,11 @@ const template = () => ({
     { name: 'prepare', actions: [{ shell: `echo prepare >> ${engine.folder}/{{task.name}}-{{node.name}}` }] },
     {
       name: 'start',
-      actions: [{ shell: `echo start >> ${engine.folder}/{{task.name}}-{{node.name}}; test ! -e ${engine.folder}/broken-{{node.name}}` }],
+      actions: [
+        {
+          shell: `echo start >> ${engine.folder}/{{task.name}}-{{node.name}}; test ! -e ${engine.folder}/broken-{{node.name}}`,
+        },
+      ],
     },
   ],
 });

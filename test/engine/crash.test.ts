@@ -59,7 +59,9 @@ async function expectEveryCommandOnce(task: TaskHandle): Promise<void> {
     const { chunks } = await engine.store.logs.read(await engine.idOf(task), { no, limit: 10_000 });
     for (const [step, title] of ['first', 'second'].entries()) {
       const text = (stream: string) =>
-        Buffer.concat(chunks.filter((c) => c.step === step && c.stream === stream).map(({ bytes }) => bytes)).toString();
+        Buffer.concat(
+          chunks.filter((c) => c.step === step && c.stream === stream).map(({ bytes }) => bytes),
+        ).toString();
       const numbers = Array.from({ length: LINES }, (_, i) => i + 1);
       expect(text('out')).toBe(numbers.map((i) => `${title} ${name} ${i}\n`).join(''));
       expect(text('err')).toBe(numbers.map((i) => `err ${i}\n`).join(''));

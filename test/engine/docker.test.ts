@@ -107,11 +107,17 @@ describe('run', () => {
     const actions = [web({ replace: true, env: { TAG: '{{tag}}' } })];
     await done(actions, { params: { tag: '1' }, nodes: 2 });
     const old = await inspect('web-n01');
-    expect(old).toMatchObject({ State: { Running: true }, Config: { Env: expect.arrayContaining(['TAG=1']) as string[] } });
+    expect(old).toMatchObject({
+      State: { Running: true },
+      Config: { Env: expect.arrayContaining(['TAG=1']) as string[] },
+    });
 
     await done(actions, { params: { tag: '2' }, nodes: 2 });
     const fresh = await inspect('web-n01');
-    expect(fresh).toMatchObject({ State: { Running: true }, Config: { Env: expect.arrayContaining(['TAG=2']) as string[] } });
+    expect(fresh).toMatchObject({
+      State: { Running: true },
+      Config: { Env: expect.arrayContaining(['TAG=2']) as string[] },
+    });
     expect(await inspect(old?.Id ?? '')).toBeUndefined();
     expect(await inspect('web-n02')).toMatchObject({ Config: { Env: expect.arrayContaining(['TAG=2']) as string[] } });
   });
@@ -202,7 +208,9 @@ describe('names, labels, values and words that need quoting', () => {
     const words = Object.values(filled);
     await done([web({ replace: true, env: filled, labels: filled, command: ['sleep', '3600', ...words] })], { params });
     const config = (await inspect('web-n01'))?.Config;
-    expect(config?.Env).toEqual(expect.arrayContaining(Object.entries(params).map(([name, value]) => `${name}=${value}`)));
+    expect(config?.Env).toEqual(
+      expect.arrayContaining(Object.entries(params).map(([name, value]) => `${name}=${value}`)),
+    );
     expect(config?.Labels).toMatchObject(params);
     expect(config?.Cmd).toEqual(['sleep', '3600', ...Object.values(params)]);
     expect(await engine.files()).toEqual([]);

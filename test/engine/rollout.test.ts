@@ -62,7 +62,9 @@ describe('three steps on 24 nodes', () => {
     expect(lines).toHaveLength(24 * 3 * 2);
     expect(mostAtOnce(lines)).toBeLessThanOrEqual(7);
     const batchOf = new Map(nodes.map(({ name, batch }) => [name, batch ?? 0]));
-    const order = lines.map(({ step, node }) => (batchOf.get(node) ?? 0) * 10 + ['stop', 'copy', 'start'].indexOf(step));
+    const order = lines.map(
+      ({ step, node }) => (batchOf.get(node) ?? 0) * 10 + ['stop', 'copy', 'start'].indexOf(step),
+    );
     expect(order).toEqual([...order].sort((a, b) => a - b));
   });
 

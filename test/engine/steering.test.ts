@@ -55,7 +55,8 @@ async function start(rollout: object, nodes = 4): Promise<TaskHandle> {
 const begun = (task: TaskHandle, count: number) =>
   eventually(async () => expect(await engine.lines(task.name)).toHaveLength(count), { within: 30_000 });
 
-const statuses = async (task: TaskHandle): Promise<NodeStatus[]> => (await engine.ledger(task)).map(({ status }) => status);
+const statuses = async (task: TaskHandle): Promise<NodeStatus[]> =>
+  (await engine.ledger(task)).map(({ status }) => status);
 
 const statusOf = async (task: TaskHandle) => (await engine.store.tasks.get(task.name))?.status;
 
@@ -126,10 +127,10 @@ describe('stop', () => {
   it('with kill ends the commands on the nodes and says so for each', async () => {
     const task = await start({ batch: 3 });
     await begun(task, 3);
-    expect(await processesWith(task.name)).not.toEqual([]);
+    expect(processesWith(task.name)).not.toEqual([]);
     await task.stop({ kill: true });
     await expect(task.result()).rejects.toThrow(TaskStopped);
-    expect(await processesWith(task.name)).toEqual([]);
+    expect(processesWith(task.name)).toEqual([]);
     expect(await statuses(task)).toEqual(['cancelled', 'cancelled', 'cancelled', 'pending']);
     const [first] = await engine.ledger(task);
     expect(first?.steps[0]?.reason).toContain('killed on the node');
@@ -141,11 +142,13 @@ describe('in Temporal', () => {
     const task = await start({ batch: 3 });
     await begun(task, 3);
     await temporal('terminate', '-w', task.name, '--reason', 'enough');
-    await eventually(async () => expect(await processesWith(task.name)).toEqual([]), { within: 30_000 });
+    await eventually(() => expect(processesWith(task.name)).toEqual([]), { within: 30_000 });
     await sweepOnce(engine);
     expect(await statusOf(task)).toBe('terminated');
     expect(await statuses(task)).toEqual(['cancelled', 'cancelled', 'cancelled', 'pending']);
-    expect((await engine.ledger(task)).flatMap(({ steps }) => steps.map(({ status }) => status))).not.toContain('running');
+    expect((await engine.ledger(task)).flatMap(({ steps }) => steps.map(({ status }) => status))).not.toContain(
+      'running',
+    );
   });
 
   it('cancel kills the commands on the nodes; the task is stopped', async () => {
@@ -153,7 +156,7 @@ describe('in Temporal', () => {
     await begun(task, 3);
     await temporal('cancel', '-w', task.name);
     await expect(task.result()).rejects.toThrow(TaskStopped);
-    expect(await processesWith(task.name)).toEqual([]);
+    expect(processesWith(task.name)).toEqual([]);
     expect(await engine.store.tasks.get(task.name)).toMatchObject({
       status: 'stopped',
       reason: expect.stringContaining('cancelled in Temporal') as string,
@@ -164,14 +167,19 @@ describe('in Temporal', () => {
   it('terminate while no worker lives: the next sweep kills what was left', async () => {
     const other = await Engine.start();
     const name = newTaskName('orphan');
-    const task = await other.drover.run({ name, template: waiting(name), nodes: other.nodes(2), rollout: { batch: 2 } });
+    const task = await other.drover.run({
+      name,
+      template: waiting(name),
+      nodes: other.nodes(2),
+      rollout: { batch: 2 },
+    });
     await begun(task, 2);
     await other.stopWorker();
     await temporal('terminate', '-w', name);
-    expect(await processesWith(name)).not.toEqual([]);
+    expect(processesWith(name)).not.toEqual([]);
 
     await sweepOnce(other);
-    expect(await processesWith(name)).toEqual([]);
+    expect(processesWith(name)).toEqual([]);
     expect((await other.store.tasks.get(task.name))?.status).toBe('terminated');
     const [first] = await other.ledger(task);
     expect(first).toMatchObject({ status: 'cancelled' });
@@ -183,7 +191,8 @@ describe('in Temporal', () => {
     const task = await start({ batch: 2 });
     await begun(task, 2);
     const metadata = await temporal('metadata', '-w', task.name);
-    for (const word of ['pause', 'resume', 'stop', 'retry', 'skip', 'setRollout', 'progress']) expect(metadata).toContain(word);
+    for (const word of ['pause', 'resume', 'stop', 'retry', 'skip', 'setRollout', 'progress'])
+      expect(metadata).toContain(word);
     expect(metadata).toContain('batch 0 of 2 done');
     const list = await temporal('list', '--query', `DroverTemplate = 'waiting' AND DroverState = 'running'`);
     expect(list).toContain(task.name);

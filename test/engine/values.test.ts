@@ -150,7 +150,9 @@ describe('hostile values arrive unchanged, and nothing of them is run,', () => {
   });
 
   it('as the folder to run in', async () => {
-    const folders = Object.values(hostile()).filter((value) => value !== '' && !value.includes('/') && value.length < 200);
+    const folders = Object.values(hostile()).filter(
+      (value) => value !== '' && !value.includes('/') && value.length < 200,
+    );
     await Promise.all(
       folders.map(async (name) => {
         const path = `${engine.folder}/{{name}}`;
@@ -185,7 +187,6 @@ describe('hostile values arrive unchanged, and nothing of them is run,', () => {
     expect(await engine.files()).toEqual([]);
   });
 });
-
 
 describe('a secret', () => {
   it('reaches commands by environment, standard input and in their text, also as another user', async () => {
@@ -255,7 +256,9 @@ describe('a secret', () => {
     const [node] = await engine.ledger(task);
     expect(node?.steps[0]).toMatchObject({
       status: 'failed',
-      reason: expect.stringMatching(/^secret NOT_THERE has no value: set NOT_THERE in the worker's environment/) as string,
+      reason: expect.stringMatching(
+        /^secret NOT_THERE has no value: set NOT_THERE in the worker's environment/,
+      ) as string,
     });
     expect(await engine.files()).toEqual([]);
   });

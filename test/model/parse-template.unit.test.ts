@@ -361,7 +361,15 @@ describe('local files', () => {
     [{ script: { file: 'big.tar' } }, 'script.file: has 131073 bytes, expected a script in UTF-8'],
     [{ script: { file: 'empty' } }, 'script.file: is empty, expected a script in UTF-8'],
     [{ copy: { src: 'huge', dest: '/a' } }, 'copy.src: has 131073 bytes, expected at most 131072 bytes in a template'],
-    [{ copy: { src: 'app.conf', dest: '/a', content: 'x', modus: 1 } }, 'copy.modus: unknown key, expected "mode"'],
+    [{ copy: { src: 'app.conf', dest: '/a', mod: '0644' } }, 'copy.mod: unknown key, expected "mode"'],
+    [
+      { copy: { src: 'app.conf', dest: '/a', content: 'x' } },
+      'copy.src: stands beside content, expected exactly one of src, content, base64, file',
+    ],
+    [
+      { script: { file: 'x.sh', content: 'x' } },
+      'script.file: stands beside content, expected exactly one of file, content',
+    ],
   ])('%j is refused', (action, message) => {
     const lines = problems(() => parse(action));
     expect(lines).toHaveLength(1);

@@ -33,10 +33,14 @@ const start = (shell: string, nodes: number, rollout: object) =>
 async function record(name: string, task: TaskHandle): Promise<void> {
   const { workflow } = engine.drover.client;
   const ids = [task.name];
-  for await (const { workflowId } of workflow.list({ query: `WorkflowId STARTS_WITH '${task.name}/'` })) ids.push(workflowId);
+  for await (const { workflowId } of workflow.list({ query: `WorkflowId STARTS_WITH '${task.name}/'` }))
+    ids.push(workflowId);
   for (const id of ids) {
     const history = await workflow.getHandle(id).fetchHistory();
-    const text = JSON.stringify(JSON.parse(historyToJSON(history))).replace(/"identity":"[^"]*"/g, '"identity":"recorded"');
+    const text = JSON.stringify(JSON.parse(historyToJSON(history))).replace(
+      /"identity":"[^"]*"/g,
+      '"identity":"recorded"',
+    );
     const suffix = id === task.name ? '' : `-${id.split('/')[1] ?? ''}`;
     await writeFile(join(FOLDER, `${name}${suffix}.json`), text);
   }

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { runJob } from '../../remote/job.ts';
 import { eventually } from '../support/eventually.ts';
 import { processesWith } from '../support/processes.ts';
 import { startProxy, type Proxy } from '../support/proxy.ts';
@@ -227,5 +226,3 @@ describe('a verb that is cut short', () => {
 });
 
 const controllerFile = path.join(import.meta.dirname, 'controller.ts');
-void existsSync;
-void runJob;

@@ -73,7 +73,11 @@ function startEngine(folder: string, host: string, group: string): ChildProcess 
   ]);
 }
 
-async function startRegistry(folder: string, password: string, started: ChildProcess[]): Promise<DockerEngine['registry']> {
+async function startRegistry(
+  folder: string,
+  password: string,
+  started: ChildProcess[],
+): Promise<DockerEngine['registry']> {
   const port = await freePort();
   const users = join(folder, 'registry-users');
   await writeFile(users, `${USERNAME}:${bcrypt(password)}\n`);

@@ -29,7 +29,9 @@ describe('recorded histories', () => {
   it('of a workflow that did something else do not replay', async () => {
     const history = read('finished.json');
     const other = JSON.parse(JSON.stringify(history).replaceAll('"openTask"', '"anotherActivity"')) as History;
-    await expect(Worker.runReplayHistory({ workflowBundle }, other, workflowIdOf(other))).rejects.toThrow(/[Nn]ondeterminism|DeterminismViolation/);
+    await expect(Worker.runReplayHistory({ workflowBundle }, other, workflowIdOf(other))).rejects.toThrow(
+      /[Nn]ondeterminism|DeterminismViolation/,
+    );
   });
 });
 

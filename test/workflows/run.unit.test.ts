@@ -85,7 +85,12 @@ class Fleet {
         skipped: this.#skipped.size,
         pending,
       },
-      failed: [...this.#failed].map((no) => ({ name: `n${no}`, step: 'start', status: 'failed', reason: 'exit code 1' })),
+      failed: [...this.#failed].map((no) => ({
+        name: `n${no}`,
+        step: 'start',
+        status: 'failed',
+        reason: 'exit code 1',
+      })),
     };
   }
 }
