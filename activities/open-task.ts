@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { NewTaskInput, NodeParts, OpenedTask, StepPlan, TaskInput } from '../model/activities.ts';
-import { checkTask, Invalid, parseNodes, parseRollout, parseTemplate } from '../model/parse/index.ts';
+import { checkTask, Invalid, parseNodes, parseParams, parseRollout, parseTemplate } from '../model/parse/index.ts';
 import { mergeRollout, DEFAULT_ROLLOUT } from '../model/rollout.ts';
 import { at, only } from '../model/spans.ts';
 import { failures } from '../model/status.ts';
@@ -90,7 +90,7 @@ function check(name: string, { template, nodes, params = {}, rollout, startedBy 
       name,
       template: parseTemplate(template),
       nodes: isInParts(nodes) ? [] : parseNodes(nodes),
-      params,
+      params: parseParams(params),
       ...(rollout !== undefined && { rollout: parseRollout(rollout) }),
       startedBy: startedBy ?? "Temporal's UI",
     };

@@ -2,7 +2,7 @@ import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@tempo
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import type { NewTaskInput, NodePart } from '../model/activities.ts';
 import type { Node } from '../model/node.ts';
-import { checkTask, parseNodes, parseRollout, parseTemplate } from '../model/parse/index.ts';
+import { checkTask, parseNodes, parseParams, parseRollout, parseTemplate } from '../model/parse/index.ts';
 import type { TaskSpec } from '../model/task.ts';
 import { NameInUse, TemporalUnreachable } from './errors.ts';
 import { newName } from './name.ts';
@@ -123,7 +123,7 @@ function read(request: RunRequest): TaskSpec {
     name: request.name ?? newName(template.name),
     template,
     nodes: parseNodes(request.nodes),
-    params: request.params ?? {},
+    params: parseParams(request.params ?? {}),
     ...(request.rollout !== undefined && { rollout: parseRollout(request.rollout) }),
     ...(request.startedBy && { startedBy: request.startedBy }),
   };

@@ -9,7 +9,7 @@ import type { TaskView } from '../model/task.ts';
 import type { Stage } from './stage.ts';
 import { say } from './tell.ts';
 
-export const TEMPLATE = 'examples/demo/deploy.yaml';
+const TEMPLATE = 'examples/demo/deploy.yaml';
 
 /** Starts the deployment of a version to all nodes. */
 export async function deploy({ system, fleet }: Stage, version: string, rollout?: object): Promise<TaskHandle> {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { buildServer } from '../api/server.ts';
+import { serve } from '../api/serve.ts';
 import { countWorkers } from '../api/workers.ts';
 import { Drover } from '../client/index.ts';
 import { lockFolder } from '../store/lock.ts';
@@ -59,9 +59,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     const drover = await closing.add(() => Drover.connect(temporal.where));
     const link = `http://127.0.0.1:${options.port}`;
     await closing.add(() => keepWorker({ store, drover, ssh: options.ssh ?? {}, link, log: options.log }));
-    await closing.add(() => serve(options, { store, drover, temporalUi }));
+    const parts = { store, drover, namespace: drover.namespace, version: packageVersion(), log: options.log };
+    const ui = temporalUi === null ? {} : { temporalUi };
+    const workers = () => countWorkers(drover);
+    const api = await closing.add(() => serve({ ...parts, ...ui, workers }, { host: '127.0.0.1', port: options.port }));
     return {
-      url: link,
+      url: api.url,
       temporalUi,
       temporalAddress: drover.connectionOptions.address ?? '',
       drover,
@@ -88,21 +91,4 @@ async function temporalOf(options: EmbeddedOptions & { folder: string }): Promis
   const server = await startTemporalServer({ binary, folder, port, uiPort, log });
   const { address, namespace, url: ui } = server;
   return { where: { address, namespace }, ui, close: () => server.close() };
-}
-
-async function serve(
-  { port, log }: EmbeddedOptions,
-  { store, drover, temporalUi }: { store: Store; drover: Drover; temporalUi: string | null },
-): Promise<{ close(): Promise<void> }> {
-  const api = buildServer({
-    store,
-    drover,
-    ...(temporalUi && { temporalUi }),
-    namespace: drover.namespace,
-    version: packageVersion(),
-    log,
-    workers: () => countWorkers(drover),
-  });
-  await api.listen({ host: '127.0.0.1', port });
-  return api;
 }

@@ -27,6 +27,8 @@ export type TaskInput = NewTaskInput | ResumeTaskInput;
 export interface NodeParts {
   parts: number;
   total: number;
+  /** ms in which all of them must come. */
+  within?: number;
 }
 
 export interface NodePart {

@@ -9,6 +9,7 @@ wanted='
 ssh openssh-client
 /usr/lib/postgresql postgresql
 dockerd docker.io
+docker-registry docker-registry
 docker-compose docker-compose
 busybox busybox-static
 python3 python3

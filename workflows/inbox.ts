@@ -4,7 +4,7 @@ import * as messages from './messages.ts';
 import type { RollingOut } from './rolling-out.ts';
 
 /** A caller that dies while it sends its node list leaves a task that must not wait for ever. */
-const PARTS_WITHIN = '5 minutes';
+const PARTS_WITHIN = 5 * 60_000;
 
 /**
  * Answers pause, resume, stop, retry, skip and setRollout from a task's first moment on; what comes before the task is open
@@ -34,10 +34,10 @@ export class Inbox {
   /** The parts of a node list that is too long for one message, all of them and in order; none when it came with the input. */
   async nodesOf(input: TaskInput): Promise<NodePart[]> {
     if (!('nodes' in input) || !isInParts(input.nodes)) return [];
-    const { parts } = input.nodes;
-    if (!(await condition(() => this.#parts.length === parts, PARTS_WITHIN)))
+    const { parts, within = PARTS_WITHIN } = input.nodes;
+    if (!(await condition(() => this.#parts.length === parts, within)))
       throw ApplicationFailure.nonRetryable(
-        `only ${this.#parts.length} of ${parts} parts of the node list arrived within ${PARTS_WITHIN}: submit the task again`,
+        `only ${this.#parts.length} of ${parts} parts of the node list arrived within ${within / 1000} s: submit the task again`,
         'Incomplete',
       );
     return this.#parts.sort((a, b) => a.part - b.part);

@@ -16,9 +16,6 @@ import { hold } from './messages.ts';
 import { Record } from './record.ts';
 import { Run, type Batch, type RunState } from './run.ts';
 
-/** Far below Temporal's limit of 51,200; a batch adds about 20 events. */
-const LONG_HISTORY = 8_000;
-
 /** A rollout at work: carries the decisions of a Run out, batch by batch, and the operator's wishes into the Run. */
 export class RollingOut {
   readonly run: Run;
@@ -38,8 +35,8 @@ export class RollingOut {
   /** Waits until a batch may start; false when there is nothing more to start here. */
   async mayGoOn(): Promise<boolean> {
     const { run } = this;
-    const info = workflowInfo();
-    if (info.historyLength > LONG_HISTORY || info.continueAsNewSuggested) run.handOver();
+    // At 4,096 events; a batch adds about 20.
+    if (workflowInfo().continueAsNewSuggested) run.handOver();
     await condition(() => Boolean(this.#failure) || run.mayStart || run.isHandedOver || this.#isOver());
     if (this.#failure) throw this.#failure as Error;
     return run.mayStart;

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TemporalUnreachable } from '../../client/errors.ts';
 import type { TaskView } from '../../model/task.ts';
+import { eventually } from '../support/eventually.ts';
 import { endTask, seedTask, serveApi, TEMPLATE, type Served } from './served.ts';
 
 let api: Served;
@@ -237,6 +238,7 @@ describe('steering', () => {
     const task = await seedTask(api, 'again');
     await endTask(api, task, 'failed');
     const answer = ask('POST', '/api/v1/tasks/again/retry');
+    await eventually(() => expect(api.temporal.told).toContain('again: retry {}'));
     await api.store.tasks.update(task.id, { status: 'running' });
     api.temporal.executions.set('again', 'running');
     expect((await answer).json).toMatchObject({ status: 'running' });

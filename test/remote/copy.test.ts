@@ -13,6 +13,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CopyFailed, copyFile, type FileCopy } from '../../remote/copy.ts';
 import { Unreachable } from '../../remote/fleet.ts';
+import { allowSudo } from '../support/sudo.ts';
 import { startProxy } from '../support/proxy.ts';
 import { startSshd, type SshdFleet } from '../support/sshd.ts';
 import { run, TestFleet, uid } from './recorder.ts';
@@ -88,6 +89,25 @@ describe('a copy', () => {
     expect((await run(fleet, sshd.target, `cat ~/${name}; rm ~/${name}`)).out).toBe('home');
   });
 
+  it.runIf(process.getuid?.() === 0)('by sudo belongs to root, or to whom it is given', async () => {
+    const sudo = await allowSudo(sshd.user);
+    const folder = `${sshd.work}/root-${uid()}`;
+    mkdirSync(folder, { mode: 0o700 });
+    const owner = () => ({ uid: statSync(`${folder}/x`).uid, mode: mode(`${folder}/x`) });
+    const copy = (content: string, more = {}) =>
+      copyFile(fleet, sshd.target, file(`${folder}/x`, content, { sudo: true, ...more }));
+    expect(await copy('a', { mode: '0640' })).toEqual({ changed: true });
+    expect(owner()).toEqual({ uid: 0, mode: '640' });
+    expect(await copy('a', { owner: `${sshd.user}:root` })).toEqual({ changed: true });
+    const given = owner();
+    expect(given.uid).not.toBe(0);
+    expect(await copy('a', { owner: `${sshd.user}:root`, mode: '640' })).toEqual({ changed: false });
+    expect(await copy('b')).toEqual({ changed: true });
+    expect(owner()).toEqual(given);
+    expect(readFileSync(`${folder}/x`, 'utf8')).toBe('b');
+    await sudo.withdraw();
+  });
+
   it('replaces what a link points to, not the link', async () => {
     const folder = await newFolder();
     await copyFile(fleet, sshd.target, file(`${folder}/real`, 'old'));
@@ -141,14 +161,21 @@ describe('a copy that cannot be made says why', () => {
   });
 
   it('an owner that may not be given, sudo that may not be used', async () => {
-    const dest = `${await newFolder()}/x`;
-    expect(await failure(file(dest, 'x', { owner: 'root' }))).toMatch(/not permitted/);
-    expect(await failure(file(dest, 'x', { sudo: true }))).toMatch(/sudo/);
-    expect(existsSync(dest)).toBe(false);
+    const folder = await newFolder();
+    expect(await failure(file(`${folder}/x`, 'x', { owner: 'root' }))).toMatch(/not permitted/);
+    const bin = `${sshd.folder}/bin`;
+    mkdirSync(bin);
+    writeFileSync(`${bin}/sudo`, '#!/bin/sh\necho a password is required >&2; exit 1', { mode: 0o755 });
+    const strict = await startSshd({ config: [`SetEnv PATH=${bin}:/usr/bin:/bin`] });
+    expect(await failure(file(`${folder}/x`, 'x', { sudo: true }), strict.target)).toMatch(
+      /may not use sudo without a password \(a password is required\)/,
+    );
+    await strict.stop();
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('a server without SFTP', async () => {
-    const bare = await startSshd({ config: ['Subsystem none /bin/false'] });
+    const bare = await startSshd({ subsystems: [] });
     expect(await failure(file(`${await newFolder()}/x`, 'x'), bare.target)).toMatch(
       /has no SFTP .*Subsystem sftp internal-sftp/,
     );

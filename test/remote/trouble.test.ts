@@ -41,16 +41,16 @@ describe('a connection that is reset', () => {
       const ran = await run(fleet, proxy.target, marks.on(id, script), { id });
       return { ...ran, count: marks.count(id) };
     });
-    let over = false;
-    const storm = (async () => {
-      while (!over) {
+    const storm = new AbortController();
+    const weather = (async () => {
+      while (!storm.signal.aborted) {
         await delay(Math.random() * 300);
         resets += proxy.reset();
       }
     })();
     const all = await Promise.all(jobs);
-    over = true;
-    await storm;
+    storm.abort();
+    await weather;
     for (const ran of all) {
       expect(ran).toMatchObject({
         outcome: { kind: 'exited', code: 9 },

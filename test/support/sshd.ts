@@ -15,6 +15,8 @@ export interface SshdOptions {
   config?: string[];
   /** Runs commands by this shell, as if it were the user's login shell. */
   loginShell?: string;
+  /** What comes after `Subsystem`; SFTP when not given. */
+  subsystems?: string[];
   /** Kinds of host key; one, ed25519, when not given. */
   hostKeyTypes?: ('ed25519' | 'ecdsa' | 'rsa')[];
 }
@@ -33,7 +35,7 @@ export interface SshdFleet {
   folder: string;
   /** A folder that commands may write to. */
   work: string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const NODES_A_DAEMON = 16; // OpenSSH listens on 16 sockets at most
@@ -106,7 +108,7 @@ function startDaemon(
   port: number,
   addresses: string[],
   user: string,
-  { config = [], loginShell, hostKeyTypes = ['ed25519'] }: SshdOptions,
+  { config = [], loginShell, subsystems = ['sftp internal-sftp'], hostKeyTypes = ['ed25519'] }: SshdOptions,
 ): ChildProcess {
   const file = path.join(folder, `sshd-${number}.conf`);
   const lines = [
@@ -124,7 +126,7 @@ function startDaemon(
     'KbdInteractiveAuthentication no',
     'PrintMotd no',
     'MaxStartups 500:30:1000',
-    'Subsystem sftp internal-sftp',
+    ...subsystems.map((subsystem) => `Subsystem ${subsystem}`),
     'LogLevel ERROR',
     ...(loginShell === undefined ? [] : [`ForceCommand exec ${loginShell} -c "$SSH_ORIGINAL_COMMAND"`]),
   ];

@@ -37,6 +37,10 @@ export class WorkerProcess {
     return new WorkerProcess(child);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** SIGKILL: no goodbye to anybody. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
