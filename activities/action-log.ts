@@ -7,6 +7,8 @@ type Stream = 'out' | 'err';
 /** A chunk is written when this much has come together, or after this many ms. */
 const CHUNK = 64 * 1024;
 const FLUSH_EVERY = 150;
+/** Bytes of a stream's end that are kept at hand. */
+const LAST_WORDS = 2048;
 /** Output that waits to be written, above which the command's output is read no further. */
 const WAITING = 1024 * 1024;
 
@@ -37,6 +39,11 @@ export class ActionLog {
   async end(): Promise<void> {
     await Promise.all([this.#streams.out.end(), this.#streams.err.end()]);
   }
+
+  /** What the stream ended with, as far as it came here, secrets masked. */
+  lastWords(stream: Stream): string {
+    return this.#streams[stream].lastWords();
+  }
 }
 
 class StreamLog {
@@ -59,6 +66,7 @@ class StreamLog {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
+  #lastWords: Buffer = Buffer.alloc(0);
 
   constructor(store: Store, ref: JobRef, stream: Stream, from: number, options: { limit: number; secrets: string[] }) {
     this.#store = store;
@@ -76,7 +84,16 @@ class StreamLog {
     if (this.#failure) throw this.#failure;
     const fresh = bytes.subarray(Math.max(0, this.#taken - offset));
     this.#taken += fresh.length;
-    const { bytes: shown, consumed } = this.#mask.push(fresh);
+    // It may come in megabytes, and what is left out is left out in whole chunks.
+    for (let at = 0; at < fresh.length; at += CHUNK) await this.#add(fresh.subarray(at, at + CHUNK));
+  }
+
+  lastWords(): string {
+    return this.#lastWords.toString();
+  }
+
+  async #add(piece: Buffer): Promise<void> {
+    const { bytes: shown, consumed } = this.#mask.push(piece);
     this.#take(shown, this.#from + consumed);
     if (this.#pendingBytes >= CHUNK && this.#isAtBeginning()) await this.#flush();
     else if (this.#pendingBytes > WAITING) await this.#flush();
@@ -96,6 +113,7 @@ class StreamLog {
     this.#pending.push({ from: this.#released, to, bytes });
     this.#released = to;
     this.#pendingBytes += bytes.length;
+    this.#lastWords = Buffer.concat([this.#lastWords, bytes.subarray(-LAST_WORDS)]).subarray(-LAST_WORDS);
     if (!this.#isAtBeginning()) this.#dropMiddle();
   }
 

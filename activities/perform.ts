@@ -42,6 +42,9 @@ export interface Attempt {
   leave: AbortSignal;
 }
 
+/** Characters of a check's last answer that go into the reason. */
+const ANSWER = 500;
+
 const OK: Ended = { status: 'ok', exitCode: null, reason: '' };
 
 /** Does it, or finds it done, or takes it up where it is. Every way it can end is a result; only infrastructure throws. */
@@ -107,7 +110,8 @@ async function runCommand(
     });
     leave.throwIfAborted();
     await log.end();
-    return { ended: read(outcome, command.okExitCodes, timeout) };
+    const ended = read(outcome, command.okExitCodes, timeout);
+    return { ended: 'check' in attempt.action ? withLastAnswer(ended, log) : ended };
   }
 
   const id = jobId(ref);
@@ -153,6 +157,13 @@ function readExit(outcome: Extract<Outcome, { kind: 'exited' }>, okExitCodes: nu
     };
   if (okExitCodes.includes(code)) return { status: 'ok', exitCode: code, reason: '' };
   return { status: 'failed', exitCode: code, reason: signal ? `ended by ${signal}` : `exit code ${code}` };
+}
+
+/** A check on the node tells by its standard error what the last probe said. */
+function withLastAnswer(ended: Ended, log: ActionLog): Ended {
+  const answer = log.lastWords('err').trim().replace(/\s*\n\s*/g, '; ');
+  if (ended.exitCode === null || ended.status === 'ok' || answer === '') return ended;
+  return { ...ended, reason: answer.length > ANSWER ? `…${answer.slice(-ANSWER)}` : answer };
 }
 
 function cancelled(confirmed: boolean, reason: string): Ended {

@@ -18,7 +18,7 @@ export class ApiError extends Error {
 }
 
 /** What an error looks like to the one who asked. `unexpected`: for the server's log, with its stack. */
-export function answerTo(error: Error): { status: number; body: ErrorBody; unexpected: boolean } {
+function answerTo(error: Error): { status: number; body: ErrorBody; unexpected: boolean } {
   const answer = (status: number, code: string, message = error.message) => ({
     status,
     body: { error: { code, message } },

@@ -20,6 +20,13 @@ export function bareCommand(name: string, description: string) {
     .helpCommand(false);
 }
 
+/** Servers and workers that belong together have the same. */
+export function taskQueueOption() {
+  return new Option('--task-queue <name>', "the workers' task queue in Temporal")
+    .env('DROVER_TASK_QUEUE')
+    .default('drover');
+}
+
 /** For options that may be given several times. */
 export function collect(value: string, before: string[]): string[] {
   return [...before, value];

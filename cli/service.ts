@@ -1,3 +1,5 @@
+import { TemporalUnreachable } from '../client/errors.ts';
+import { EXIT, Failure } from './failure.ts';
 import pino, { type Logger } from 'pino';
 
 /** The log of a server, on stderr, so that stdout has what was asked for only. DROVER_LOG_LEVEL: info, debug, warn, … */
@@ -6,6 +8,17 @@ export function serviceLog(): Logger {
     { level: process.env['DROVER_LOG_LEVEL'] ?? 'info', base: null },
     pino.destination({ dest: 2, sync: true }),
   );
+}
+
+/** Starts a service; what keeps it from starting (a port in use, no Temporal, …) is told in a sentence. */
+export async function started<Service>(start: () => Promise<Service>): Promise<Service> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof Failure || process.env['DROVER_DEBUG']) throw error;
+    const exitCode = error instanceof TemporalUnreachable ? EXIT.unreachable : EXIT.badInput;
+    throw new Failure(exitCode, 'not_started', error.message);
+  }
 }
 
 /** Says on stdout that the service serves, waits for SIGTERM or SIGINT, and closes it; a second signal ends at once. */

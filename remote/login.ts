@@ -14,7 +14,7 @@ export interface LoginOptions {
   keepalive: number;
 }
 
-/** The server hung up on us before it said who it is, as OpenSSH does when too many log in at once (MaxStartups). */
+/** The server hung up during the login, as OpenSSH does when too many log in at once (MaxStartups): worth another try. */
 export class HandshakeDropped extends Unreachable {}
 
 /** Opens SSH connections: host key checked, public keys only. */
@@ -136,10 +136,9 @@ function explain(
   }
   if (error?.level === 'client-timeout')
     return new Unreachable(`no answer from ${address} within ${connectTimeout / 1000} s`);
-  if (!greeted && isDrop(error)) return new HandshakeDropped(`${address} closed the connection before the login`);
-  if (error === undefined || isDrop(error))
-    return new Unreachable(`${address} closed the connection during the login as ${destination.user}`);
-  return new Unreachable(`no SSH connection to ${address}: ${error.message}`);
+  if (isDrop(error))
+    return new HandshakeDropped(`${address} closed the connection during the login as ${destination.user}`);
+  return new Unreachable(`no SSH connection to ${address}: ${error?.message ?? 'it closed'}`);
 }
 
 function isDrop(error: ClientError | undefined): boolean {

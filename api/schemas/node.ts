@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NODE_STATUSES, type NodeStatus } from '../../model/status.ts';
+import { NODE_STATUSES } from '../../model/status.ts';
 
 const nodeStatus = z.enum(NODE_STATUSES);
 const time = z.iso.datetime().nullable();
@@ -41,5 +41,3 @@ export const nodeFilter = z.strictObject({
   page: z.coerce.number().int().min(1).default(1),
   page_size: z.coerce.number().int().min(1).max(1000).default(100),
 });
-
-export type NodeFilter = Omit<z.output<typeof nodeFilter>, 'status'> & { status?: NodeStatus[] };

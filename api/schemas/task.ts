@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { NODE_STATUSES, TASK_STATUSES } from '../../model/status.ts';
 import { rollout } from './rollout.ts';
 
-export const taskStatus = z.enum(TASK_STATUSES);
+const taskStatus = z.enum(TASK_STATUSES);
 const time = z.iso.datetime().nullable();
 
 const counts = z.object({

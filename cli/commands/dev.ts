@@ -10,20 +10,22 @@ export function devCommand() {
     .option('--json', 'print one JSON document on stdout when it serves')
     .addHelpText('after', examples('drover dev', 'drover dev --data /var/lib/drover --port 8000'))
     .action(async ({ data, port, temporalPort, uiPort, json }) => {
-      const [path, { startEmbedded }, { serviceLog, serveUntilSignal }, { sshSettings }] = await Promise.all([
+      const [path, { startEmbedded }, { serviceLog, serveUntilSignal, started }, { sshSettings }] = await Promise.all([
         import('node:path'),
         import('../../embedded/system.ts'),
         import('../service.ts'),
         import('../settings.ts'),
       ]);
-      const system = await startEmbedded({
-        folder: data,
-        port,
-        temporalPort,
-        uiPort,
-        log: serviceLog(),
-        ssh: sshSettings(path.join(data, 'known_hosts')),
-      });
+      const system = await started(() =>
+        startEmbedded({
+          folder: data,
+          port,
+          temporalPort,
+          uiPort,
+          log: serviceLog(),
+          ssh: sshSettings(path.join(data, 'known_hosts')),
+        }),
+      );
       const { url, temporalUi, temporalAddress } = system;
       const document = { url, temporalUi, temporalAddress };
       await serveUntilSignal({ json }, { text: `drover ready ${url}`, document }, system);

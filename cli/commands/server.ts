@@ -1,14 +1,15 @@
 import { Option } from '@commander-js/extra-typings';
 import { packageVersion } from '../../embedded/version.ts';
-import { bareCommand } from '../command.ts';
+import { bareCommand, taskQueueOption } from '../command.ts';
 
 export function serverCommand() {
   return bareCommand('server', 'serve the HTTP API (needs DATABASE_URL and TEMPORAL_ADDRESS)')
     .addOption(new Option('--listen <host:port>', 'where').env('DROVER_LISTEN').default('127.0.0.1:7610'))
     .addOption(new Option('--temporal-ui <url>', "Temporal's web UI, for links").env('TEMPORAL_UI_URL'))
+    .addOption(taskQueueOption())
     .option('--json', 'print one JSON document on stdout when it serves')
-    .action(async ({ listen, temporalUi, json }) => {
-      const [{ databaseUrl, listenAddress }, { serviceLog, serveUntilSignal }] = await Promise.all([
+    .action(async ({ listen, temporalUi, taskQueue, json }) => {
+      const [{ databaseUrl, listenAddress }, { serviceLog, serveUntilSignal, started }] = await Promise.all([
         import('../settings.ts'),
         import('../service.ts'),
       ]);
@@ -20,20 +21,20 @@ export function serverCommand() {
         import('../../api/serve.ts'),
         import('../../api/workers.ts'),
       ]);
-      const drover = await Drover.connect();
-      const store = await openStore({ url: database });
-      const parts = { store, drover, namespace: drover.namespace, version: packageVersion(), log: serviceLog() };
-      const ui = temporalUi === undefined ? {} : { temporalUi };
-      const server = await serve({ ...parts, ...ui, workers: () => countWorkers(drover) }, where);
-      const close = async () => {
-        await server.close();
-        await drover.close();
-        await store.close();
-      };
-      await serveUntilSignal(
-        { json },
-        { text: `drover ready ${server.url}`, document: { url: server.url } },
-        { close },
-      );
+      const service = await started(async () => {
+        const drover = await Drover.connect({ taskQueue });
+        const store = await openStore({ url: database });
+        const parts = { store, drover, namespace: drover.namespace, version: packageVersion(), log: serviceLog() };
+        const ui = temporalUi === undefined ? {} : { temporalUi };
+        const server = await serve({ ...parts, ...ui, workers: () => countWorkers(drover) }, where);
+        const close = async () => {
+          await server.close();
+          await drover.close();
+          await store.close();
+        };
+        return { url: server.url, close };
+      });
+      const { url } = service;
+      await serveUntilSignal({ json }, { text: `drover ready ${url}`, document: { url } }, service);
     });
 }

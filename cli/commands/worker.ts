@@ -1,10 +1,10 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { bareCommand, DEFAULT_SERVER } from '../command.ts';
+import { bareCommand, DEFAULT_SERVER, taskQueueOption } from '../command.ts';
 
 export function workerCommand() {
   return bareCommand('worker', 'run tasks (needs DATABASE_URL and TEMPORAL_ADDRESS)')
-    .option('--task-queue <name>', "Temporal's task queue", process.env['DROVER_TASK_QUEUE'] ?? 'drover')
+    .addOption(taskQueueOption())
     .option('--json', 'print one JSON document on stdout when it works')
     .addHelpText(
       'after',
@@ -19,7 +19,7 @@ Environment:
 `,
     )
     .action(async ({ taskQueue, json }) => {
-      const [{ databaseUrl, sshSettings }, { serviceLog, serveUntilSignal }] = await Promise.all([
+      const [{ databaseUrl, sshSettings }, { serviceLog, serveUntilSignal, started }] = await Promise.all([
         import('../settings.ts'),
         import('../service.ts'),
       ]);
@@ -29,21 +29,24 @@ Environment:
         import('../../store/store.ts'),
         import('../../worker/worker.ts'),
       ]);
-      const drover = await Drover.connect({ taskQueue });
-      const store = await openStore({ url });
-      const worker = await startWorker({
-        store,
-        drover,
-        ssh: sshSettings(join(homedir(), '.drover', 'known_hosts')),
-        link: process.env['DROVER_SERVER'] ?? DEFAULT_SERVER,
-        log: serviceLog(),
+      const service = await started(async () => {
+        const drover = await Drover.connect({ taskQueue });
+        const store = await openStore({ url });
+        const worker = await startWorker({
+          store,
+          drover,
+          ssh: sshSettings(join(homedir(), '.drover', 'known_hosts')),
+          link: process.env['DROVER_SERVER'] ?? DEFAULT_SERVER,
+          log: serviceLog(),
+        });
+        const close = async () => {
+          await worker.close();
+          await drover.close();
+          await store.close();
+        };
+        return { close, failed: worker.failed };
       });
-      const close = async () => {
-        await worker.close();
-        await drover.close();
-        await store.close();
-      };
       const ready = { text: `drover worker ready on task queue ${taskQueue}`, document: { taskQueue } };
-      await serveUntilSignal({ json }, ready, { close, failed: worker.failed });
+      await serveUntilSignal({ json }, ready, service);
     });
 }

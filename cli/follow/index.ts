@@ -36,7 +36,7 @@ async function taken(api: Api, task: TaskView): Promise<TaskView> {
   }
 }
 
-export function exitCodeOf({ status }: TaskView): number {
+function exitCodeOf({ status }: TaskView): number {
   if (status === 'ok') return EXIT.ok;
   return status === 'failed' ? EXIT.taskFailed : EXIT.stopped;
 }

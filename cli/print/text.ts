@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { isFailure, type NodeStatus, type TaskStatus } from '../../model/status.ts';
+import type { NodeStatus, TaskStatus } from '../../model/status.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -35,10 +35,6 @@ export function styleOf(status: NodeStatus | TaskStatus): Style {
 /** For a person: `timed out`, not `timed_out`. */
 export function words(status: NodeStatus | TaskStatus): string {
   return status.replaceAll('_', ' ');
-}
-
-export function isBad(status: NodeStatus): boolean {
-  return isFailure(status);
 }
 
 /** Without what would move the cursor or change colours: reasons come from nodes. One line. */

@@ -63,7 +63,7 @@ interface Content {
   signal?: AbortSignal;
 }
 
-export class Unreachable extends Failure {
+class Unreachable extends Failure {
   constructor(url: string, cause: unknown) {
     const message = `the Drover server does not answer at ${url}: ${causeOf(cause)}
 start one on this machine by \`drover dev\`, or name another by --server or DROVER_SERVER`;

@@ -155,8 +155,7 @@ watch_job() { # beside the command: live output and the time limit.  The runner 
     if wait $!; then
       trap '' TERM                                                # the job may end before we are through with its rest
       echo timeout >> "$id.job"
-      stop_command
-      kill $streamer
+      stop_command                                                # what it could not end must not hold up the result: see follow
     fi
   fi
   wait $streamer

@@ -155,7 +155,7 @@ export async function begin(store: Store, ref: JobRef): Promise<Output> {
   return new Output(store, ref);
 }
 
-export function nodesNamed(count: number): { name: string; address: string }[] {
+function nodesNamed(count: number): { name: string; address: string }[] {
   return Array.from({ length: count }, (_, i) => ({
     name: `web-${String(i + 1).padStart(2, '0')}`,
     address: `192.0.2.${i + 1}`,

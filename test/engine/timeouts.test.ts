@@ -81,11 +81,20 @@ describe('a command past its timeout', () => {
 
   it('is killed as another user, too', async () => {
     const { command, running } = uniqueSleep();
-    const shell = { run: `echo started; ${command} & ${command}`, sudo: true };
-    const task = await run([{ actions: [{ shell }], timeout: '2s' }]);
-    expect(await engine.log(task, 0)).toBe('started\n');
-    expect(running()).toEqual([]);
+    for (const more of [{}, { idempotent: true }]) {
+      const shell = { run: `trap '' TERM\n${children(command)}\n${command}`, sudo: true, ...more };
+      const task = await run([{ actions: [{ shell }], timeout: '2s' }]);
+      expect(await engine.log(task, 0)).toBe('started\n');
+      expect(running()).toEqual([]);
+      expect(await steps(task)).toMatchObject([{ status: 'timed_out', reason: 'killed after 2 s, its timeout' }]);
+    }
+  });
+
+  it('does not hold up the task by a process that got away and keeps its output open', async () => {
+    const { command, running } = uniqueSleep();
+    const task = await run([{ actions: [{ shell: `env -i PATH="$PATH" setsid ${command} & sleep 60` }], timeout: '1s' }]);
     expect(await steps(task)).toMatchObject([{ status: 'timed_out' }]);
+    for (const pid of running()) process.kill(pid);
   });
 
   it('that may run twice is killed, too', async () => {
@@ -224,8 +233,8 @@ describe('a check', () => {
       const url = await warmingUp(1000);
       const failed = await step({ check: { http: url, from, ...short } });
       expect(failed).toMatchObject({ status: 'failed' });
-      expect(failed?.reason).toContain(url);
       expect(failed?.reason).toMatch(/not healthy within (600 ms|600ms)/);
+      expect(failed?.reason).toContain(url);
       expect(failed?.reason).toContain('503');
       const closed = `http://127.0.0.1:${await freePort()}/`;
       expect((await step({ check: { http: closed, from, ...short } }))?.reason).toMatch(/refused|connect to/);

@@ -12,7 +12,7 @@ const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
 const printEveryByte = `printf '${[...EVERY_BYTE].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')}'`;
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-describe.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
+describe.concurrent.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
   let sshd: SshdFleet;
   let fleet: TestFleet;
   beforeAll(async () => {
@@ -25,7 +25,7 @@ describe.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
   });
   const on = (script: string, job = {}, options = {}) => run(fleet, sshd.target, script, job, options);
 
-  it('runs a script with every awkward character', async () => {
+  it('runs a script with every awkward character', async ({ expect }) => {
     expect(await on(`printf %s ${quoted(NASTY)}; exit 7`)).toMatchObject({
       outcome: { kind: 'exited', code: 7 },
       out: NASTY,
@@ -57,7 +57,7 @@ describe.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
     }
   });
 
-  it('is not held up by a background process', async () => {
+  it('is not held up by a background process', async ({ expect }) => {
     expect((await on('sleep 5 & echo started')).outcome).toEqual({ kind: 'exited', code: 0, held: true });
   });
 
@@ -74,7 +74,7 @@ describe.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
     expect(processesWith(tag)).toEqual([]);
   });
 
-  it('200 KB of script', async () => {
+  it('200 KB of script', async ({ expect }) => {
     expect((await on(`# ${'é'.repeat(20_000)}${'x'.repeat(180_000)}\nexit 4`)).outcome).toEqual({
       kind: 'exited',
       code: 4,
@@ -82,7 +82,7 @@ describe.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
   });
 });
 
-describe.each([
+describe.concurrent.each([
   ['bash', 'bash'],
   ['dash', 'dash'],
   ['fish', 'fish'],

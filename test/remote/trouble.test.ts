@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import type { FleetOptions } from '../../remote/fleet.ts';
 import { eventually } from '../support/eventually.ts';
 import { processesWith } from '../support/processes.ts';
 import { startProxy, type Proxy } from '../support/proxy.ts';
@@ -10,8 +11,6 @@ import { startSshd, type SshdFleet } from '../support/sshd.ts';
 import { Marks, Recorder, run, TestFleet, uid } from './recorder.ts';
 
 let sshd: SshdFleet;
-let proxy: Proxy;
-let fleet: TestFleet;
 let marks: Marks;
 
 beforeAll(async () => {
@@ -20,18 +19,23 @@ beforeAll(async () => {
 });
 afterAll(() => sshd.stop());
 
-async function setUp(options = {}): Promise<void> {
-  proxy = await startProxy(sshd.target);
-  fleet = new TestFleet(options);
+/** A way to the node that this test may break, and a fleet of its own. */
+async function setUp(
+  onTestFinished: (close: () => Promise<void>) => void,
+  options: FleetOptions = {},
+): Promise<{ proxy: Proxy; fleet: TestFleet }> {
+  const proxy = await startProxy(sshd.target);
+  const fleet = new TestFleet(options);
+  onTestFinished(async () => {
+    await fleet.close();
+    await proxy.close();
+  });
+  return { proxy, fleet };
 }
-afterEach(async () => {
-  await fleet.close();
-  await proxy.close();
-});
 
-describe('a connection that is reset', () => {
-  it('again and again costs no byte of output, and no second run', async () => {
-    await setUp();
+describe.concurrent('a connection that is reset', () => {
+  it('again and again costs no byte of output, and no second run', async ({ expect, onTestFinished }) => {
+    const { proxy, fleet } = await setUp(onTestFinished);
     let resets = 0;
     const lines = (name: string) => Array.from({ length: 200 }, (_, i) => `${name} ${i} é€😀\n`).join('');
     const script =
@@ -62,8 +66,8 @@ describe('a connection that is reset', () => {
     expect(resets).toBeGreaterThan(1);
   });
 
-  it('in the middle of much output', async () => {
-    await setUp();
+  it('in the middle of much output', async ({ expect, onTestFinished }) => {
+    const { proxy, fleet } = await setUp(onTestFinished);
     const recorder = new Recorder();
     const id = `job ${uid()}`;
     let next = 10_000_000;
@@ -83,9 +87,9 @@ describe('a connection that is reset', () => {
   });
 });
 
-describe('a connection that freezes', () => {
-  it('is noticed, and the command goes on meanwhile', async () => {
-    await setUp({ keepalive: 200 });
+describe.concurrent('a connection that freezes', () => {
+  it('is noticed, and the command goes on meanwhile', async ({ expect, onTestFinished }) => {
+    const { proxy, fleet } = await setUp(onTestFinished, { keepalive: 200 });
     const id = `job ${uid()}`;
     const script = marks.on(
       id,
@@ -102,9 +106,12 @@ describe('a connection that freezes', () => {
   });
 });
 
-describe('a node that cannot be reached any more', () => {
-  it('makes the outcome unknown after a while, and says that the command may still run', async () => {
-    await setUp();
+describe.concurrent('a node that cannot be reached any more', () => {
+  it('makes the outcome unknown after a while, and says that the command may still run', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { proxy, fleet } = await setUp(onTestFinished);
     const tag = `TAG${uid()}`;
     const id = `job ${uid()}`;
     const recorder = new Recorder();
@@ -128,8 +135,11 @@ describe('a node that cannot be reached any more', () => {
     expect(marks.count(id)).toBe(1);
   });
 
-  it('is unknown too when an earlier process may have sent the job, not merely unreachable', async () => {
-    await setUp();
+  it('is unknown too when an earlier process may have sent the job, not merely unreachable', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { proxy, fleet } = await setUp(onTestFinished);
     const { recorder } = await run(fleet, proxy.target, 'true');
     await proxy.refuse();
     const { outcome } = await run(fleet, proxy.target, 'true', { recorder }, { reconnectWithin: 300 });
@@ -137,8 +147,8 @@ describe('a node that cannot be reached any more', () => {
     await proxy.accept();
   });
 
-  it('comes back in time: nothing is lost', async () => {
-    await setUp();
+  it('comes back in time: nothing is lost', async ({ expect, onTestFinished }) => {
+    const { proxy, fleet } = await setUp(onTestFinished);
     const id = `job ${uid()}`;
     const recorder = new Recorder();
     const pending = run(fleet, proxy.target, marks.on(id, 'echo a; sleep 1; echo b'), { id, recorder });
@@ -150,8 +160,8 @@ describe('a node that cannot be reached any more', () => {
     expect(marks.count(id)).toBe(1);
   });
 
-  it('cannot confirm a cancel, and the outcome says so', async () => {
-    await setUp();
+  it('cannot confirm a cancel, and the outcome says so', async ({ expect, onTestFinished }) => {
+    const { proxy, fleet } = await setUp(onTestFinished);
     const tag = `TAG${uid()}`;
     const abort = new AbortController();
     const pending = run(
@@ -174,9 +184,12 @@ describe('a node that cannot be reached any more', () => {
   });
 });
 
-describe('a controller that is killed', () => {
-  it('is followed by another, which goes on from the durable offsets: one run, every byte once', async () => {
-    await setUp();
+describe.concurrent('a controller that is killed', () => {
+  it('is followed by another, which goes on from the durable offsets: one run, every byte once', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { fleet } = await setUp(onTestFinished);
     const rounds = Array.from({ length: 4 }, async () => {
       const id = `job ${uid()}`;
       const folder = path.join(sshd.work, id);
@@ -210,9 +223,9 @@ describe('a controller that is killed', () => {
   });
 });
 
-describe('a verb that is cut short', () => {
-  it('starts nothing', async () => {
-    await setUp();
+describe.concurrent('a verb that is cut short', () => {
+  it('starts nothing', async ({ expect, onTestFinished }) => {
+    const { proxy, fleet } = await setUp(onTestFinished);
     const id = `job ${uid()}`;
     const session = await fleet.contact(proxy.target).session();
     session.send(
