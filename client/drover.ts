@@ -6,6 +6,7 @@ import { checkTask, parseNodes, parseParams, parseRollout, parseTemplate } from 
 import type { TaskSpec } from '../model/task.ts';
 import { NameInUse, TemporalUnreachable } from './errors.ts';
 import { newName } from './name.ts';
+import { reaching } from './reaching.ts';
 import { TaskHandle } from './task-handle.ts';
 
 /** Where Temporal is; what is not given comes from TEMPORAL_* and Temporal's profiles, as its own tools read them. */
@@ -102,14 +103,16 @@ export class Drover {
 
   async #start({ name, template, nodes }: TaskSpec, input: NewTaskInput): Promise<void> {
     try {
-      await this.client.workflow.start('task', {
-        workflowId: name,
-        taskQueue: this.taskQueue,
-        args: [input],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'FAIL',
-        staticSummary: `${template.name} on ${nodes.length} nodes`,
-      });
+      await reaching(() =>
+        this.client.workflow.start('task', {
+          workflowId: name,
+          taskQueue: this.taskQueue,
+          args: [input],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+          staticSummary: `${template.name} on ${nodes.length} nodes`,
+        }),
+      );
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) throw new NameInUse(name);
       throw error;

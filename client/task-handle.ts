@@ -11,8 +11,9 @@ import type { Execution } from '../model/execution.ts';
 import { parseRollout } from '../model/parse/index.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { task } from '../workflows/task.ts';
-import { NoSuchTask, NotRunning, Refused, TaskFailed, TaskStopped } from './errors.ts';
+import { NoSuchTask, NotRunning, Refused, TaskFailed, TaskStopped, TemporalUnreachable } from './errors.ts';
 import { executionOf } from './execution.ts';
+import { reaching } from './reaching.ts';
 
 const POLL_EVERY = 300;
 
@@ -29,14 +30,15 @@ export class TaskHandle {
   }
 
   async execution(): Promise<{ state: Execution; runId: string | null }> {
-    return await executionOf(this.#client.workflow, this.#client.options.namespace, this.name);
+    return await reaching(() => executionOf(this.#client.workflow, this.#client.options.namespace, this.name));
   }
 
   /** Throws Refused while the task is paused in Temporal, which answers no queries then. */
   async progress(): Promise<Progress> {
     try {
-      return await this.#workflow.query<Progress>('progress');
+      return await reaching(() => this.#workflow.query<Progress>('progress'));
     } catch (error) {
+      if (error instanceof TemporalUnreachable) throw error;
       if (error instanceof WorkflowNotFoundError) throw new NoSuchTask(this.name);
       throw new Refused(`task ${this.name} does not tell its progress now: ${(error as Error).message}`, {
         cause: error,
@@ -70,14 +72,16 @@ export class TaskHandle {
       await this.#signal('be retried', 'retry', which);
       return;
     }
-    await this.#client.workflow.start('task', {
-      workflowId: this.name,
-      taskQueue: this.#taskQueue,
-      args: [{ resume: which }],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      staticSummary: nodes ? `again: ${nodes.join(', ')}`.slice(0, 190) : 'again: all that is not ok',
-    });
+    await reaching(() =>
+      this.#client.workflow.start('task', {
+        workflowId: this.name,
+        taskQueue: this.#taskQueue,
+        args: [{ resume: which }],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        staticSummary: nodes ? `again: ${nodes.join(', ')}`.slice(0, 190) : 'again: all that is not ok',
+      }),
+    );
   }
 
   /** Leaves nodes out; they no longer count as failures. */
@@ -90,8 +94,11 @@ export class TaskHandle {
     const checked = parseRollout(edit);
     await this.#mustRun('change its rollout');
     try {
-      return await this.#workflow.executeUpdate<Rollout, [typeof checked]>('setRollout', { args: [checked] });
+      return await reaching(() =>
+        this.#workflow.executeUpdate<Rollout, [typeof checked]>('setRollout', { args: [checked] }),
+      );
     } catch (error) {
+      if (error instanceof TemporalUnreachable) throw error;
       const cause = error instanceof WorkflowUpdateFailedError ? error.cause : error;
       throw new Refused(`the rollout of ${this.name} is not changed: ${(cause as Error).message}`, { cause: error });
     }
@@ -135,7 +142,7 @@ export class TaskHandle {
 
   async #signal(wanted: string, signal: string, ...args: [object?]): Promise<void> {
     try {
-      await this.#workflow.signal(signal, ...args);
+      await reaching(() => this.#workflow.signal(signal, ...args));
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
       const { state } = await this.execution();

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Closing } from '../embedded/closing.ts';
-import { deploy, follow } from './deploy.ts';
-import { raiseStage } from './stage.ts';
+import { deploy, follow, logOf } from './deploy.ts';
+import { raiseStage, SLOW_TO_STOP } from './stage.ts';
 import { introduce, say, sayVersions, summarize } from './tell.ts';
 import { versionsOn } from './web-servers.ts';
 
@@ -32,7 +32,8 @@ export async function runDemo({ keep, interrupted }: DemoOptions): Promise<numbe
     const task = await unless(interrupted, follow(stage, rolling.name));
     const after = await versionsOn(stage.fleet.nodes);
 
-    summarize(stage, { task, before, after, keep });
+    const log = await logOf(stage, task.name, SLOW_TO_STOP.node, 'start');
+    summarize(stage, { task, before, after, log, keep });
     if (keep) await wait(2 ** 31 - 1, undefined, { signal: interrupted }).catch(() => undefined);
     return task.status === 'ok' ? 0 : 1;
   } catch (error) {

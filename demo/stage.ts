@@ -22,7 +22,7 @@ export interface Stage {
 
 const NODES = 12;
 /** Its old server goes on to hold the port for a while: the first try to start the new one fails. */
-const SLOW_TO_STOP = { node: 'web-07', seconds: 2 };
+export const SLOW_TO_STOP = { node: 'web-07', seconds: 2 };
 
 export async function raiseStage(closing: Closing): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-demo-'));

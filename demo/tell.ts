@@ -33,10 +33,12 @@ interface Played {
   task: TaskView;
   before: Versions;
   after: Versions;
+  /** What the slow node's start printed. */
+  log: string[];
   keep: boolean;
 }
 
-export function summarize(stage: Stage, { task, before, after, keep }: Played): void {
+export function summarize(stage: Stage, { task, before, after, log, keep }: Played): void {
   say(
     '',
     `${task.name} is ${task.status}: ${task.nodes.ok} of ${task.nodes.total} nodes in ${task.batches.done} batches, ${failures(task.nodes)} failed.`,
@@ -46,6 +48,9 @@ export function summarize(stage: Stage, { task, before, after, keep }: Played): 
       ([node, version]) =>
         `  ${node.name}   ${node.url.padEnd(23)}  ${(before.get(node) ?? '–').padEnd(7)}  ${version ?? '–'}`,
     ),
+    '',
+    'The log of starting the server on web-07:',
+    ...log.map((line) => `  ${line}`),
     '',
     ...(keep ? whileItIsUp(stage, task.name) : whatToDoNext()),
   );
@@ -70,7 +75,7 @@ function whatToDoNext(): string[] {
   return [
     'Look at the template: examples/demo/deploy.yaml. Then type',
     '',
-    "  npm run demo -- --keep   the same, and it stays up: look around in Temporal's web UI, deploy once more, pause it",
-    '  bin/drover dev           the system for your own machines; README.md says how to go on',
+    "  npm run demo -- --keep   the same, and stays up: look at it in Temporal's web UI, deploy again, pause",
+    '  bin/drover dev           the system for your own machines: see README.md',
   ];
 }

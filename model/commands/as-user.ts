@@ -45,7 +45,7 @@ function guard(sudo: string): string[] {
   ];
 }
 
-/** TERM, and after a second KILL, for the user's own processes with the mark's value, which is $0. */
+/** TERM, and after a second KILL, for the user's own processes with the mark's value, which is $0. One may fork in between. */
 const END_OWN = `[ -n "$0" ] || exit
 drover_signal() {
   drover_found=
@@ -55,9 +55,8 @@ drover_signal() {
   done
 }
 drover_signal TERM
-for drover_turn in 1 2 3 4 5 6 7 8 9 10; do
+for drover_what in 0 0 0 0 0 0 0 0 0 0 KILL KILL KILL KILL KILL; do
   sleep 0.1
-  drover_signal 0
+  drover_signal "$drover_what"
   [ -n "$drover_found" ] || exit 0
-done
-drover_signal KILL`;
+done`;

@@ -271,7 +271,10 @@ stop_processes() { # TERM for those of $leader's session and those with the cook
   signal_job TERM
   tries=0
   while [ $tries -lt 20 ] && still_there; do nap 0.1; tries=$((tries + 1)); done
-  signal_job KILL
+  tries=0
+  while signalled=; signal_job KILL; [ -n "$signalled" ] && [ $tries -lt 5 ]; do    # one may have forked in between
+    nap 0.05; tries=$((tries + 1))
+  done
 }
 
 find_leader() { # the live runner's child that leads a session of its own: no stale pid can pass for it
@@ -283,16 +286,22 @@ find_leader() { # the live runner's child that leads a session of its own: no st
 }
 
 signal_job() {
+  foreign=
   if [ -n "$leader" ]; then
     for stat in /proc/[0-9]*/stat; do
-      read_stat "$stat" && [ "$session" = "$leader" ] && kill "-$1" "$pid" && signalled="$signalled $pid"
+      read_stat "$stat" && [ "$session" = "$leader" ] && signal_process "$1"
     done
   fi
   cookie=DROVER_JOB=$base:$id:
   for file in $(grep -lzsF "$cookie" /proc/[0-9]*/environ || grep -lsF "$cookie" /proc/[0-9]*/environ); do
     pid=${file#/proc/} pid=${pid%/environ}
-    kill "-$1" "$pid" && signalled="$signalled $pid"
+    signal_process "$1"
   done
+  [ -z "$foreign" ] || sudo -n kill "-$1" $foreign </dev/null >/dev/null    # what the command runs by sudo
+}
+
+signal_process() { # $pid, or note that it is another user's
+  kill "-$1" "$pid" || { [ -e "/proc/$pid" ] && foreign="$foreign $pid"; } && signalled="$signalled $pid"
 }
 
 read_stat() { # "pid (name) state ppid pgrp session ..."; the name may hold anything
@@ -302,7 +311,7 @@ read_stat() { # "pid (name) state ppid pgrp session ..."; the name may hold anyt
   parent=$2 session=$4
 }
 
-still_there() { for pid in $signalled; do kill -0 "$pid" && return 0; done; return 1; }
+still_there() { for pid in $signalled; do [ -e "/proc/$pid" ] && return 0; done; return 1; }
 
 ### Housekeeping ###
 

@@ -19,6 +19,8 @@ export class Session {
   readonly #channel: Channel;
   readonly #parser: AnswerParser;
   readonly #takeBack: (session: Session) => void;
+  /** The shell has said its last word. */
+  #isOver = false;
 
   /** Opens one, and puts the script on the node if it is not there. Throws ContactLost, Refused. */
   static async open(
@@ -48,7 +50,7 @@ export class Session {
   }
 
   get ended(): boolean {
-    return this.#channel.out.ended;
+    return this.#isOver || this.#channel.out.ended;
   }
 
   send(verb: string): void {
@@ -59,6 +61,8 @@ export class Session {
   async next(): Promise<Part> {
     const part = await nextPart(this.#channel, this.#parser, SILENCE);
     if (!part) throw this.#channel.brokenOff();
+    // Who says U ends, or speaks for a runner that was killed: what is left of it would keep the channel open, and silent.
+    if (part.kind === 'mark' && part.name === 'U') this.#isOver = true;
     return part;
   }
 

@@ -7,6 +7,7 @@ import { nodeJobId } from '../../remote/node/verbs.ts';
 import { eventually } from '../support/eventually.ts';
 import { processesWith } from '../support/processes.ts';
 import { startSshd, type SshdFleet } from '../support/sshd.ts';
+import { allowSudo } from '../support/sudo.ts';
 import { Marks, Recorder, run, TestFleet, uid, type Ran } from './recorder.ts';
 
 let sshd: SshdFleet;
@@ -165,6 +166,19 @@ describe('the time limit', () => {
     const ran = await on(script, { limit: 0.3 });
     expect(ran).toMatchObject({ outcome: { kind: 'timed_out' }, out: 'a\n' });
     await eventually(() => expect(processesWith(tag)).toEqual([]));
+  });
+
+  it('kills what the command runs by sudo, too', async () => {
+    const sudo = await allowSudo(sshd.user);
+    try {
+      const tag = `TAG${uid()}`;
+      const script = `sudo -n sh -c 'trap "" TERM; sh -c "while :; do sleep 1; done # ${tag}"; : ${tag}'`;
+      const ran = await on(script, { limit: 1 });
+      expect(ran.outcome).toMatchObject({ kind: 'timed_out' });
+      await eventually(() => expect(processesWith(tag)).toEqual([]));
+    } finally {
+      await sudo.withdraw();
+    }
   });
 });
 

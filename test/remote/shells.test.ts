@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runPlain } from '../../remote/exec.ts';
@@ -15,13 +16,16 @@ const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 describe.concurrent.each(['dash', 'bash', 'busybox'])('with %s as /bin/sh', (shell) => {
   let sshd: SshdFleet;
   let fleet: TestFleet;
+  let folder: string;
   beforeAll(async () => {
-    sshd = await startSshd({ config: [`ForceCommand ${asBinSh(shell)}`] });
+    folder = mkdtempSync(path.join(tmpdir(), 'drover-sh-'));
+    sshd = await startSshd({ config: [`ForceCommand ${asBinSh(folder, shell)}`] });
     fleet = new TestFleet();
   });
   afterAll(async () => {
     await fleet.close();
     await sshd.stop();
+    rmSync(folder, { recursive: true });
   });
   const on = (script: string, job = {}, options = {}) => run(fleet, sshd.target, script, job, options);
 
@@ -125,12 +129,10 @@ describe.concurrent.each([
 });
 
 /** A command that runs what was asked for with another shell in place of /bin/sh, also for `sh` in scripts. */
-function asBinSh(shell: string): string {
-  const folder = `/tmp/drover-sh-${shell}`;
+function asBinSh(folder: string, shell: string): string {
   const program = [`/usr/bin/${shell}`, `/bin/${shell}`].find((file) => existsSync(file));
   if (program === undefined) throw new Error(`these tests need ${shell}`);
-  mkdirSync(folder, { recursive: true });
-  if (!existsSync(`${folder}/sh`)) symlinkSync(program, `${folder}/sh`);
+  symlinkSync(program, `${folder}/sh`);
   const script = path.join(folder, 'as-bin-sh');
   writeFileSync(
     script,

@@ -13,6 +13,7 @@ import { startWorker, type RunningWorker, type WorkerOptions } from '../../worke
 import { freshDatabase } from './postgres.ts';
 
 export interface EngineOptions extends Pick<WorkerOptions, 'reconnectWithin' | 'logLimit'> {
+  ssh?: WorkerOptions['ssh'];
   /** False: no worker in this process. */
   worker?: boolean;
 }
@@ -40,7 +41,7 @@ export class Engine {
     this.#drop = drop;
   }
 
-  static async start({ worker = true, ...options }: EngineOptions = {}): Promise<Engine> {
+  static async start({ worker = true, ssh = {}, ...options }: EngineOptions = {}): Promise<Engine> {
     const { temporal, postgresUrl } = inject('shared');
     const database = await freshDatabase(postgresUrl);
     const store = await openStore({ url: database.url });
@@ -52,7 +53,7 @@ export class Engine {
     await chmod(folder, 0o777);
     const log = pino({ level: 'error' }, pino.destination(2));
     const running = worker
-      ? await startWorker({ store, drover, ssh: {}, link: 'http://127.0.0.1:7610', log, ...options })
+      ? await startWorker({ store, drover, ssh, link: 'http://127.0.0.1:7610', log, ...options })
       : undefined;
     return new Engine({ drover, store, databaseUrl: database.url, folder }, running, () => database.drop());
   }
