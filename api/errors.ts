@@ -33,7 +33,7 @@ function answerTo(error: Error): { status: number; body: ErrorBody; unexpected: 
   if (error instanceof NotRunning) return answer(409, 'not_running');
   if (error instanceof Refused) return answer(409, 'refused');
   if (error instanceof BadCursor) return answer(400, 'invalid');
-  if (isTemporalAway(error)) return answer(503, 'temporal_unavailable', `Temporal does not answer: ${error.message}`);
+  if (error instanceof TemporalUnreachable) return answer(503, 'temporal_unavailable');
   if (isStoreAway(error)) return answer(503, 'store_unavailable', `the store does not answer: ${error.message}`);
   if (refusedByFastify(error)) return answer(error.statusCode, FASTIFY_CODES[error.statusCode] ?? 'invalid');
   return {
@@ -79,12 +79,6 @@ function schemaProblems(error: {
       { path: path.join('.') || (error.validationContext ?? ''), message: message.replace(/^Invalid input: /, '') },
     ];
   });
-}
-
-/** gRPC's UNAVAILABLE and DEADLINE_EXCEEDED, which the SDK hands on as causes. */
-export function isTemporalAway(error: Error & { code?: unknown }): boolean {
-  if (error instanceof TemporalUnreachable || error.code === 14 || error.code === 4) return true;
-  return error.cause instanceof Error && isTemporalAway(error.cause);
 }
 
 /** Connections lost or refused, and PostgreSQL's own "shutting down", "starting up" and the like (SQLSTATE 08 and 57P). */

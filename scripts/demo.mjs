@@ -17,7 +17,8 @@ if (!existsSync('node_modules/.package-lock.json')) {
 
 const tsx = pathToFileURL(join('node_modules', 'tsx', 'dist', 'loader.mjs')).href;
 const demo = spawn(process.execPath, ['--import', tsx, 'demo/main.ts', ...process.argv.slice(2)], { stdio: 'inherit' });
-// Ctrl-C reaches the demo by itself, being of the same terminal; it tidies up, and we wait for that.
+// Ctrl-C and a closed terminal reach the demo by themselves; it tidies up, and we wait for that.
 process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
 process.on('SIGTERM', () => demo.kill('SIGTERM'));
 demo.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

@@ -5,7 +5,7 @@ import { DEFAULT_ROLLOUT } from '../../model/rollout.ts';
 import { ENDED, noCounts, type NodeCounts, type TaskStatus } from '../../model/status.ts';
 import type { TaskView } from '../../model/task.ts';
 import type { TaskRow } from '../../store/tasks.ts';
-import { isTemporalAway } from '../errors.ts';
+import { TemporalUnreachable } from '../../client/errors.ts';
 import type { Parts } from '../parts.ts';
 
 /** A task's first activity writes it into the ledger, some 100 ms after Temporal has it; ms to wait for that. */
@@ -40,7 +40,7 @@ export async function standing(parts: Parts, row: TaskRow): Promise<{ status: Ta
     const { state } = await parts.drover.task(row.name).execution();
     return reconciled(row.status, row.reason, state);
   } catch (error) {
-    if (!(error instanceof Error && isTemporalAway(error))) throw error;
+    if (!(error instanceof TemporalUnreachable)) throw error;
     return { status: row.status, reason: asLastRecorded(row.reason) };
   }
 }

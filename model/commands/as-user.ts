@@ -32,17 +32,18 @@ function exported(variable: string): string {
   return `printf 'export ${variable}='; printf '%s\\n' "\${${variable}}" | LC_ALL=C sed "s/'/'\\\\\\\\''/g; 1s/^/'/; \\$s/\\$/'/"`;
 }
 
-/** We may not end another user's processes. This waits beside the command for the TERM that ends it, and has them ended by that user. */
+/**
+ * We may not end another user's processes. This waits beside the command for the TERM that ends it, and has them ended by that
+ * user. A program of its own: only those that were started with the mark carry it where it is looked for.
+ */
 function guard(sudo: string): string[] {
   const end = `trap '' TERM; ${sudo} ${quote(END_OWN)} "$${MARK}"; kill "$drover_nap"; exit`;
-  return [
-    '(',
-    `  trap 'kill "$drover_nap"; exit' HUP`,
-    `  trap ${quote(end)} TERM`,
-    '  while kill -0 $$; do sleep 60 & drover_nap=$!; wait "$drover_nap"; done',
-    ') </dev/null >/dev/null 2>&1 &',
-    'drover_guard=$!',
-  ];
+  const script = [
+    `trap 'kill "$drover_nap"; exit' HUP`,
+    `trap ${quote(end)} TERM`,
+    'while kill -0 "$0"; do sleep 60 & drover_nap=$!; wait "$drover_nap"; done',
+  ].join('\n');
+  return [`/bin/sh -c ${quote(script)} $$ </dev/null >/dev/null 2>&1 &`, 'drover_guard=$!'];
 }
 
 /** TERM, and after a second KILL, for the user's own processes with the mark's value, which is $0. One may fork in between. */
