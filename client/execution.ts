@@ -1,37 +1,25 @@
-import { WorkflowNotFoundError, type WorkflowClient } from '@temporalio/client';
-import proto, { type temporal } from '@temporalio/proto'; // CommonJS: only a default import works under Node
+import { WorkflowNotFoundError, type WorkflowClient, type WorkflowExecutionStatusName } from '@temporalio/client';
 import type { Execution } from '../model/execution.ts';
 
-const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
+const STATES: Partial<Record<WorkflowExecutionStatusName, Execution>> = {
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timed_out',
+  PAUSED: 'paused',
+};
 
-/** How Temporal sees a workflow. Asks the service itself: the SDK's `describe` does not know the status Paused yet. */
+/** How Temporal sees a workflow. */
 export async function executionOf(
   client: WorkflowClient,
-  namespace: string,
   workflowId: string,
 ): Promise<{ state: Execution; runId: string | null }> {
   try {
-    const { workflowExecutionInfo: info } = await client.workflowService.describeWorkflowExecution({
-      namespace,
-      execution: { workflowId },
-    });
-    return { state: stateOf(info?.status), runId: info?.execution?.runId ?? null };
+    const { status, runId } = await client.getHandle(workflowId).describe();
+    return { state: STATES[status.name] ?? 'running', runId };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || (error as { code?: number }).code === 5)
-      return { state: 'missing', runId: null };
+    if (error instanceof WorkflowNotFoundError) return { state: 'missing', runId: null };
     throw error;
   }
-}
-
-const STATES: Partial<Record<temporal.api.enums.v1.WorkflowExecutionStatus, Execution>> = {
-  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED]: 'completed',
-  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED]: 'failed',
-  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED]: 'cancelled',
-  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED]: 'terminated',
-  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT]: 'timed_out',
-  [WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_PAUSED]: 'paused',
-};
-
-function stateOf(status: temporal.api.enums.v1.WorkflowExecutionStatus | null | undefined): Execution {
-  return (status && STATES[status]) || 'running';
 }

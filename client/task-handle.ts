@@ -30,7 +30,7 @@ export class TaskHandle {
   }
 
   async execution(): Promise<{ state: Execution; runId: string | null }> {
-    return await reaching(() => executionOf(this.#client.workflow, this.#client.options.namespace, this.name));
+    return await reaching(() => executionOf(this.#client.workflow, this.name));
   }
 
   /** Throws Refused while the task is paused in Temporal, which answers no queries then. */

@@ -112,7 +112,7 @@ describe('a command past its timeout', () => {
 
   it('is tried again when the step has tries left', async () => {
     const shell = `echo run >> ${engine.folder}/slow; test "$(wc -l < ${engine.folder}/slow)" -gt 1 || sleep 60`;
-    const task = await run([{ actions: [{ shell }], timeout: '1s', retry: { times: 1 } }]);
+    const task = await run([{ actions: [{ shell }], timeout: '1s', retry: { times: 1, delay: '0s' } }]);
     expect(await steps(task)).toMatchObject([{ status: 'ok', tries: 2 }]);
     expect(await engine.lines('slow')).toEqual(['run', 'run']);
   });
@@ -141,7 +141,7 @@ describe('retry', () => {
   it('runs all actions of the step again, and ends with what the last try came to', async () => {
     const append = (what: string) => ({ shell: `echo ${what} >> ${engine.folder}/actions` });
     const actions = [append('one'), append('two'), { shell: 'exit 4' }, append('never')];
-    const task = await run([{ actions, retry: { times: 1 } }, { actions: [append('after')] }]);
+    const task = await run([{ actions, retry: { times: 1, delay: '0s' } }, { actions: [append('after')] }]);
     expect(await engine.lines('actions')).toEqual(['one', 'two', 'one', 'two']);
     const [first, second] = await steps(task);
     expect(first).toMatchObject({ status: 'failed', tries: 2, exitCode: 4, reason: 'action 3: exit code 4' });
