@@ -12,7 +12,7 @@ export interface ChosenNode {
   status: NodeStatus;
 }
 
-/** A command that was begun and has no outcome, and where it runs. */
+/** A command of a running step that was begun and has no outcome, and where it runs. */
 export interface OpenJob {
   ref: JobRef;
   node: Node;
@@ -53,8 +53,16 @@ export async function openJobs(db: Kysely<Schema>, taskId: string): Promise<Open
   const jobs = await db
     .selectFrom('jobs')
     .innerJoin('nodes', (on) => on.onRef('nodes.taskId', '=', 'jobs.taskId').onRef('nodes.no', '=', 'jobs.no'))
+    .innerJoin('steps', (on) =>
+      on
+        .onRef('steps.taskId', '=', 'jobs.taskId')
+        .onRef('steps.no', '=', 'jobs.no')
+        .onRef('steps.step', '=', 'jobs.step')
+        .onRef('steps.try', '=', 'jobs.try'),
+    )
     .select(['jobs.taskId', 'jobs.no', 'jobs.step', 'jobs.try', 'jobs.action', 'nodes.node'])
     .where('jobs.taskId', '=', taskId)
+    .where('steps.status', '=', 'running')
     .where('jobs.token', 'is not', null)
     .where('jobs.outcome', 'is', null)
     .execute();

@@ -189,8 +189,10 @@ describeStore('ledger', (store) => {
       expect(node?.jobs).toEqual([job]);
     });
 
-    test('that was sent and has no outcome is open', async () => {
-      const { id } = await taskWithNodes(store(), 3);
+    test('of the present try that was sent and has no outcome is open', async () => {
+      const { id } = await taskWithNodes(store(), 4);
+      await store().ledger.begin(1, [stepRef(id, 0, 0), stepRef(id, 1, 0), stepRef(id, 2, 0), stepRef(id, 3, 0, 2)]);
+      await store().ledger.startJob(jobRef(id, 3, 0, 1), 'c');
       await store().ledger.startJob(jobRef(id, 0), 'a');
       await store().ledger.startJob(jobRef(id, 1), 'b');
       await store().ledger.finishJob(jobRef(id, 1), { code: 0 });
