@@ -54,6 +54,7 @@ export class NodeRun {
   }
 
   async #steps(start: number): Promise<Where> {
+    if (this.#node.status === 'skipped') return { kind: 'out' }; // by an operator, while its batch waited
     for (let index = start; index <= this.#slice.lastStep; index++) {
       const where = await this.#step(index);
       if (where.kind !== 'passed') return where;

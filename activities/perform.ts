@@ -161,7 +161,10 @@ function readExit(outcome: Extract<Outcome, { kind: 'exited' }>, okExitCodes: nu
 
 /** A check on the node tells by its standard error what the last probe said. */
 function withLastAnswer(ended: Ended, log: ActionLog): Ended {
-  const answer = log.lastWords('err').trim().replace(/\s*\n\s*/g, '; ');
+  const answer = log
+    .lastWords('err')
+    .trim()
+    .replace(/\s*\n\s*/g, '; ');
   if (ended.exitCode === null || ended.status === 'ok' || answer === '') return ended;
   return { ...ended, reason: answer.length > ANSWER ? `…${answer.slice(-ANSWER)}` : answer };
 }
