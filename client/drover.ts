@@ -9,7 +9,7 @@ import { newName } from './name.ts';
 import { reaching } from './reaching.ts';
 import { TaskHandle } from './task-handle.ts';
 
-/** Where Temporal is; what is not given comes from TEMPORAL_* and Temporal's profiles, as its own tools read them. */
+/** Where Temporal is. Without an address all of it comes from TEMPORAL_* and Temporal's profiles, as its own tools read them. */
 export interface ConnectOptions {
   address?: string;
   namespace?: string;
@@ -29,7 +29,7 @@ export interface RunRequest {
   startedBy?: string;
 }
 
-export const TASK_QUEUE = 'drover';
+const TASK_QUEUE = 'drover';
 
 /** One message to Temporal should stay below 256 KB; longer node lists follow in parts of this many nodes. */
 const NODES_PER_PART = 500;
@@ -57,7 +57,7 @@ export class Drover {
   /** Throws TemporalUnreachable. */
   static async connect(options: ConnectOptions = {}): Promise<Drover> {
     const { address, namespace, apiKey, taskQueue = TASK_QUEUE } = options;
-    const config = loadClientConnectConfig();
+    const config = address === undefined ? loadClientConnectConfig() : { connectionOptions: {} };
     const where = address ?? config.connectionOptions.address ?? '127.0.0.1:7233';
     const connectionOptions = { ...config.connectionOptions, address: where, ...(apiKey && { apiKey, tls: true }) };
     try {

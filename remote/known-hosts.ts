@@ -54,7 +54,7 @@ export class KnownHostsFile {
 }
 
 /** Lines that make no sense are passed over, as OpenSSH does. */
-export function parseKnownHosts(text: string, file: string): KnownHost[] {
+function parseKnownHosts(text: string, file: string): KnownHost[] {
   return text.split('\n').flatMap((line, index) => {
     const words = line.trim().split(/\s+/);
     const marker = /^@(revoked|cert-authority)$/.exec(words[0] ?? '')?.[1] as KnownHost['marker'];

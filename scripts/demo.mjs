@@ -8,7 +8,7 @@ process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 
 if (!existsSync('node_modules/.package-lock.json')) {
   console.log('node_modules is missing: running npm ci');
-  const { status } = spawnSync('npm', ['ci', '--no-fund', '--no-audit'], {
+  const { status } = spawnSync('npm', ['ci', '--loglevel', 'error'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });

@@ -3,9 +3,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-if [ ! -d node_modules ]; then
+if [ ! -e node_modules/.package-lock.json ]; then
   echo 'test: node_modules is missing, running npm ci' >&2
-  npm ci
+  npm ci --loglevel error
 fi
 scripts/ensure-tools.sh
 

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 import { noCounts, type NodeCounts } from '../model/status.ts';
 import type { Schema } from './schema.ts';
@@ -10,7 +10,7 @@ export async function countNodes(db: Kysely<Schema>, taskIds: readonly string[])
   const groups = await db
     .selectFrom('nodes')
     .select((row) => ['taskId', 'status', row.fn.countAll<number>().as('count')])
-    .where('taskId', 'in', taskIds)
+    .where(sql<boolean>`task_id = any(${taskIds}::uuid[])`)
     .groupBy(['taskId', 'status'])
     .execute();
   for (const { taskId, status, count } of groups) {

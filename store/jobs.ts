@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 
 import { rows } from './sql.ts';
 import type { StepRef } from './steps.ts';
-import type { WriteKind } from './writes.ts';
+import type { StatementKind } from './writes.ts';
 
 /** One command: a try (from 1) of an action (0-based) of a step on a node. */
 export interface JobRef extends StepRef {
@@ -20,27 +20,27 @@ export function jobColumns({ taskId, no, step, try: tried, action }: JobRef) {
 }
 
 /** The intent, durable before the command is sent. The token that came first stays. */
-export const startJob: WriteKind<{ ref: JobRef; token: string | null }> = {
+export const startJob: StatementKind<{ ref: JobRef; token: string | null }> = {
   keys: ({ ref }) => [jobKey(ref)],
-  async apply(transaction, starts) {
+  statement(starts) {
     const list = starts.map(({ ref, token }) => ({ ...jobColumns(ref), token }));
-    await sql`
+    return sql`
       insert into jobs as j (task_id, no, step, try, action, token)
       select task_id, no, step, try, action, token from ${rows(list, `${JOB_COLUMNS}, token text`)}
       on conflict (task_id, no, step, try, action) do update set token = excluded.token
-        where j.token is null and excluded.token is not null`.execute(transaction);
+        where j.token is null and excluded.token is not null`;
   },
 };
 
 /** What the command came to. The outcome that came first stays. */
-export const finishJob: WriteKind<{ ref: JobRef; outcome: unknown }> = {
+export const finishJob: StatementKind<{ ref: JobRef; outcome: unknown }> = {
   keys: ({ ref }) => [jobKey(ref)],
-  async apply(transaction, ends) {
+  statement(ends) {
     const list = ends.map(({ ref, outcome }) => ({ ...jobColumns(ref), outcome }));
-    await sql`
+    return sql`
       insert into jobs as j (task_id, no, step, try, action, outcome)
       select task_id, no, step, try, action, outcome from ${rows(list, `${JOB_COLUMNS}, outcome jsonb`)}
       on conflict (task_id, no, step, try, action) do update set outcome = excluded.outcome
-        where j.outcome is null`.execute(transaction);
+        where j.outcome is null`;
   },
 };

@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import { JOB_COLUMNS, jobColumns, jobKey, type JobRef } from './jobs.ts';
 import type { Schema } from './schema.ts';
 import { rows } from './sql.ts';
-import { Refused, type WriteKind } from './writes.ts';
+import { Refused, type TransactionKind } from './writes.ts';
 
 /** `note`: what Drover itself has to say, between the command's lines. */
 export type Stream = 'out' | 'err' | 'note';
@@ -16,20 +16,19 @@ interface Append {
   next: number;
 }
 
-export const appendChunk: WriteKind<Append> = {
+export const appendChunk: TransactionKind<Append> = {
   keys: ({ ref }) => [jobKey(ref)],
   weight: ({ bytes }) => bytes.length,
   stacks: true,
   async apply(transaction, appends) {
     const durable = await durableOffsets(transaction, appends);
     const fresh = appends.filter((append) => durable.advance(append));
-    await insertChunks(transaction, fresh);
-    await moveOffsets(transaction, fresh);
+    await Promise.all([insertChunks(transaction, fresh), moveOffsets(transaction, fresh)]);
   },
 };
 
 /** Left out is what lies between, written or not; the first chunk behind it then says so, or else what is left of the last. */
-export const cutChunks: WriteKind<Cut> = {
+export const cutChunks: TransactionKind<Cut> = {
   keys: ({ ref }) => [jobKey(ref)],
   async apply(transaction, cuts) {
     for (const cut of cuts) await cutOne(transaction, cut);
@@ -102,14 +101,22 @@ class DurableOffsets {
   }
 }
 
+/** The bytes go as one parameter, so that the statement is the same for any number of chunks. */
 async function insertChunks(transaction: Transaction<Schema>, appends: readonly Append[]): Promise<void> {
   const chunks = appends.filter(({ bytes }) => bytes.length > 0);
   if (chunks.length === 0) return;
-  await transaction
-    .insertInto('logChunks')
-    .values(chunks.map(({ ref, stream, offset, next, bytes }) => ({ ...job(ref), stream, offset, next, bytes })))
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  let end = 0;
+  const list = chunks.map(({ ref, stream, offset, next, bytes: { length } }) => {
+    const begin = end + 1; // SQL counts from 1
+    end += length;
+    return { ...jobColumns(ref), stream, offset, next, begin, length };
+  });
+  await sql`
+    insert into log_chunks (task_id, no, step, try, action, stream, "offset", next, bytes)
+    select task_id, no, step, try, action, stream, "offset", next,
+           substring(${Buffer.concat(chunks.map(({ bytes }) => bytes))}::bytea from begin for length)
+    from ${rows(list, `${JOB_COLUMNS}, stream text, "offset" bigint, next bigint, begin int, length int`)}
+    on conflict do nothing`.execute(transaction);
 }
 
 async function moveOffsets(transaction: Transaction<Schema>, appends: readonly Append[]): Promise<void> {

@@ -45,7 +45,7 @@ function matchingNodes(db: Kysely<Schema>, taskId: string, { status, name }: Nod
 type StepColumns = Selectable<Schema['steps']>;
 
 /** Of each node, in order. */
-export async function stepsOf(
+async function stepsOf(
   db: Kysely<Schema>,
   taskId: string,
   nos: readonly number[],

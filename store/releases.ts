@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 
 import { rows } from './sql.ts';
-import type { WriteKind } from './writes.ts';
+import type { StatementKind } from './writes.ts';
 
 /** Nodes that are neither ok nor running are left out of their task. */
-export const skip: WriteKind<{ taskId: string; nos: readonly number[] }> = {
+export const skip: StatementKind<{ taskId: string; nos: readonly number[] }> = {
   keys: ({ taskId, nos }) => nos.map((no) => `node ${taskId} ${no}`),
-  async apply(transaction, writes) {
+  statement(writes) {
     const list = writes.flatMap(({ taskId, nos }) => nos.map((no) => ({ task_id: taskId, no })));
-    await sql`
+    return sql`
       with skipped as (
         update nodes n set status = 'skipped', reason = 'left out by an operator'
         from ${rows(list, 'task_id uuid, no int')}
@@ -16,16 +16,16 @@ export const skip: WriteKind<{ taskId: string; nos: readonly number[] }> = {
         returning n.task_id, n.no, n.status, n.reason
       )
       insert into events (task_id, kind, no, status, reason)
-      select task_id, 'node', no, status, reason from skipped order by no`.execute(transaction);
+      select task_id, 'node', no, status, reason from skipped order by no`;
   },
 };
 
 /** The task has ended: nodes that wait for their next step are pending, steps that were under way are cancelled. */
-export const release: WriteKind<{ taskId: string }> = {
+export const release: StatementKind<{ taskId: string }> = {
   keys: ({ taskId }) => [`task ${taskId}`],
-  async apply(transaction, writes) {
+  statement(writes) {
     const list = writes.map(({ taskId }) => ({ task_id: taskId }));
-    await sql`
+    return sql`
       with ended as (
         update steps s set status = 'cancelled', reason = 'its task ended meanwhile', finished_at = now()
         from ${rows(list, 'task_id uuid')}
@@ -41,6 +41,6 @@ export const release: WriteKind<{ taskId: string }> = {
       insert into events (task_id, kind, no, step, try, status, reason)
       select task_id, 'step', no, step, try, status, reason from ended
       union all
-      select task_id, 'node', no, null, null, status, reason from freed`.execute(transaction);
+      select task_id, 'node', no, null, null, status, reason from freed`;
   },
 };

@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Selectable } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
 
 import type { Node } from '../model/node.ts';
 import type { NodeStatus } from '../model/status.ts';
@@ -22,26 +22,34 @@ export type JobRow = Pick<Selectable<Schema['jobs']>, 'step' | 'try' | 'action' 
 
 /** Some nodes with all that is known of them, in the order of their numbers. */
 export async function slice(db: Kysely<Schema>, taskId: string, nos: readonly number[]): Promise<SliceNode[]> {
-  const ofSlice = sql<boolean>`task_id = ${taskId} and no = any(${nos}::int[])`;
-  const [nodes, steps, jobs] = await Promise.all([
-    db.selectFrom('nodes').select(['no', 'node', 'status']).where(ofSlice).orderBy('no').execute(),
-    db
-      .selectFrom('steps')
-      .select(['no', 'step', 'status', 'try', 'firstTry', 'batch', 'exitCode', 'reason', 'startedAt', 'finishedAt'])
-      .where(ofSlice)
-      .orderBy('step')
-      .execute(),
-    db
-      .selectFrom('jobs')
-      .select(['no', 'step', 'try', 'action', 'token', 'out', 'err', 'outcome'])
-      .where(ofSlice)
-      .orderBy('step')
-      .orderBy('try')
-      .orderBy('action')
-      .execute(),
-  ]);
+  const [nodes, steps, jobs] = await rowsOf(db, sql<boolean>`task_id = ${taskId} and no = any(${nos}::int[])`);
   const found = new Map<number, SliceNode>(nodes.map((node) => [node.no, { ...node, steps: [], jobs: [] }]));
   for (const { no, ...step } of steps) found.get(no)?.steps.push(step);
   for (const { no, ...job } of jobs) found.get(no)?.jobs.push(job);
   return [...found.values()];
+}
+
+/** On one connection, so that the three are sent together. */
+function rowsOf(db: Kysely<Schema>, ofSlice: RawBuilder<boolean>) {
+  return db
+    .connection()
+    .execute((connection) =>
+      Promise.all([
+        connection.selectFrom('nodes').select(['no', 'node', 'status']).where(ofSlice).orderBy('no').execute(),
+        connection
+          .selectFrom('steps')
+          .select(['no', 'step', 'status', 'try', 'firstTry', 'batch', 'exitCode', 'reason', 'startedAt', 'finishedAt'])
+          .where(ofSlice)
+          .orderBy('step')
+          .execute(),
+        connection
+          .selectFrom('jobs')
+          .select(['no', 'step', 'try', 'action', 'token', 'out', 'err', 'outcome'])
+          .where(ofSlice)
+          .orderBy('step')
+          .orderBy('try')
+          .orderBy('action')
+          .execute(),
+      ]),
+    );
 }

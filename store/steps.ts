@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 
 import { FAILURES, type NodeStatus } from '../model/status.ts';
 import { rows } from './sql.ts';
-import type { WriteKind } from './writes.ts';
+import type { StatementKind } from './writes.ts';
 
 /** A step (0-based, in the template's order) on a node. */
 export interface StepRef {
@@ -26,12 +26,12 @@ const nodeKey = ({ taskId, no }: { taskId: string; no: number }) => `node ${task
  * Steps and their nodes are running. A step that this try and batch began before is left as it is, finished or not: the
  * activity that repeats it is a re-run.
  */
-export const begin: WriteKind<{ batch: number; refs: readonly TryRef[] }> = {
+export const begin: StatementKind<{ batch: number; refs: readonly TryRef[] }> = {
   keys: ({ refs }) => refs.map(nodeKey),
   weight: ({ refs }) => refs.length * 100,
-  async apply(transaction, begins) {
+  statement(begins) {
     const list = begins.flatMap(({ batch, refs }) => refs.map((ref) => ({ ...stepColumns(ref), batch })));
-    await sql`
+    return sql`
       with started as (
         insert into steps as s (task_id, no, step, status, try, first_try, batch, exit_code, reason, started_at, finished_at)
         select distinct on (task_id, no, step) task_id, no, step, 'running', try, try, batch, null::int, '', now(), null::timestamptz
@@ -57,21 +57,21 @@ export const begin: WriteKind<{ batch: number; refs: readonly TryRef[] }> = {
         union all
         select task_id, 'step', no, step, try from started
       ) told
-      order by no, step nulls first`.execute(transaction);
+      order by no, step nulls first`;
   },
 };
 
 /** A try of a step has come to its end. What a try came to first stays. */
-export const finish: WriteKind<{ ref: TryRef; end: StepEnd }> = {
+export const finish: StatementKind<{ ref: TryRef; end: StepEnd }> = {
   keys: ({ ref }) => [nodeKey(ref)],
-  async apply(transaction, finishes) {
+  statement(finishes) {
     const list = finishes.map(({ ref, end: { status, exitCode, reason } }) => ({
       ...stepColumns(ref),
       status,
       exit_code: exitCode,
       reason,
     }));
-    await sql`
+    return sql`
       with ended as (
         insert into steps as s (task_id, no, step, status, try, first_try, batch, exit_code, reason, started_at, finished_at)
         select w.task_id, w.no, w.step, w.status, w.try, w.try, coalesce(n.batch, 0), w.exit_code, w.reason, null, now()
@@ -84,23 +84,23 @@ export const finish: WriteKind<{ ref: TryRef; end: StepEnd }> = {
         returning task_id, no, step, try, status, reason
       )
       insert into events (task_id, kind, no, step, try, status, reason)
-      select task_id, 'step', no, step, try, status, reason from ended order by no, step`.execute(transaction);
+      select task_id, 'step', no, step, try, status, reason from ended order by no, step`;
   },
 };
 
 /** What a node has come to; `pending` puts it back. */
-export const settle: WriteKind<{ taskId: string; no: number; status: NodeStatus; reason: string }> = {
+export const settle: StatementKind<{ taskId: string; no: number; status: NodeStatus; reason: string }> = {
   keys: (write) => [nodeKey(write)],
-  async apply(transaction, settlements) {
+  statement(settlements) {
     const list = settlements.map(({ taskId, no, status, reason }) => ({ task_id: taskId, no, status, reason }));
-    await sql`
+    return sql`
       with settled as (
         update nodes n set status = w.status, reason = w.reason
         from ${rows(list, 'task_id uuid, no int, status text, reason text')}
         where (n.task_id, n.no) = (w.task_id, w.no) and (n.status, n.reason) is distinct from (w.status, w.reason)
         returning n.task_id, n.no, n.status, n.reason
       )
-      ${tellOfNodes(sql`settled`)}`.execute(transaction);
+      ${tellOfNodes(sql`settled`)}`;
   },
 };
 
@@ -108,11 +108,11 @@ export const settle: WriteKind<{ taskId: string; no: number; status: NodeStatus;
 const UNDONE: readonly NodeStatus[] = [...FAILURES, 'cancelled'];
 
 /** Failed and cancelled nodes wait for another run, from their own failed step, which keeps its count of tries. */
-export const requeue: WriteKind<{ taskId: string; nos: readonly number[] }> = {
+export const requeue: StatementKind<{ taskId: string; nos: readonly number[] }> = {
   keys: ({ taskId, nos }) => nos.map((no) => nodeKey({ taskId, no })),
-  async apply(transaction, writes) {
+  statement(writes) {
     const list = writes.flatMap(({ taskId, nos }) => nos.map((no) => ({ task_id: taskId, no })));
-    await sql`
+    return sql`
       with requeued as (
         update nodes n set status = 'pending', reason = ''
         from ${rows(list, 'task_id uuid, no int')}
@@ -124,7 +124,7 @@ export const requeue: WriteKind<{ taskId: string; nos: readonly number[] }> = {
         where (s.task_id, s.no) = (requeued.task_id, requeued.no) and s.status = any(${UNDONE}::text[])
           and (s.status = 'cancelled' or t.template->'steps'->s.step->>'onError' is distinct from 'ignore')
       )
-      ${tellOfNodes(sql`requeued`)}`.execute(transaction);
+      ${tellOfNodes(sql`requeued`)}`;
   },
 };
 

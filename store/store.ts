@@ -13,15 +13,6 @@ import { Tasks } from './tasks.ts';
 import { keepUp } from './upkeep.ts';
 import { Writes } from './writes.ts';
 
-export type { ChosenNode, OpenJob } from './choices.ts';
-export type { FailedNode } from './failed.ts';
-export type { Files } from './files.ts';
-export type { JobRef } from './jobs.ts';
-export type { LogChunk } from './logs.ts';
-export type { JobRow, SliceNode, StepRow } from './slice.ts';
-export type { StepRef, TryRef } from './steps.ts';
-export type { NewTask, TaskPatch, TaskRow } from './tasks.ts';
-
 export interface Store {
   tasks: Tasks;
   ledger: Ledger;

@@ -165,7 +165,11 @@ export class Tasks {
 
   async holds(ids: readonly string[]): Promise<Map<string, Hold>> {
     if (ids.length === 0) return new Map();
-    const tasks = await this.#db.selectFrom('tasks').select(['id', 'hold']).where('id', 'in', ids).execute();
+    const tasks = await this.#db
+      .selectFrom('tasks')
+      .select(['id', 'hold'])
+      .where(sql<boolean>`id = any(${ids}::uuid[])`)
+      .execute();
     return new Map(tasks.map(({ id, hold }) => [id, hold]));
   }
 

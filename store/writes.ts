@@ -1,11 +1,21 @@
-import type { Kysely, Transaction } from 'kysely';
+import { CompiledQuery, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 
 import type { Schema } from './schema.ts';
 
-/** One sort of write: how many of them are done with few statements. */
-export interface WriteKind<Write> {
-  /** All of them or, by throwing, none. No two have a key in common, unless the kind `stacks`. */
+/** One sort of write: how many of them are done with few statements. No two have a key in common, unless the kind `stacks`. */
+export type WriteKind<Write> = StatementKind<Write> | TransactionKind<Write>;
+
+/** Where nothing has to be read first. All statements of a commit are sent together, then. */
+export interface StatementKind<Write> extends Common<Write> {
+  statement(writes: readonly Write[]): RawBuilder<unknown>;
+}
+
+export interface TransactionKind<Write> extends Common<Write> {
+  /** All of them or, by throwing, none. */
   apply(transaction: Transaction<Schema>, writes: readonly Write[]): Promise<void>;
+}
+
+interface Common<Write> {
   /** The rows it touches, in the kind's own words: of two writes with a common key the later one comes after. */
   keys(write: Write): readonly string[];
   /** Roughly, in bytes. */
@@ -77,8 +87,26 @@ export class Writes {
   }
 
   async #transact(batch: Waiting[]): Promise<void> {
+    const groups = inGroups(batch);
+    const statements = groups.flatMap(({ kind, writes }) => ('statement' in kind ? [kind.statement(writes)] : []));
+    if (statements.length === groups.length) return this.#send(statements);
     await this.#db.transaction().execute(async (transaction) => {
-      for (const { kind, writes } of inGroups(batch)) await kind.apply(transaction, writes);
+      for (const { kind, writes } of groups) {
+        if ('statement' in kind) await kind.statement(writes).execute(transaction);
+        else await kind.apply(transaction, writes);
+      }
+    });
+  }
+
+  /** Without waiting for one answer before the next is sent. After a statement that fails, `commit` is a rollback. */
+  async #send(statements: RawBuilder<unknown>[]): Promise<void> {
+    const queries = statements.map((statement) => statement.compile(this.#db));
+    const transaction =
+      queries.length > 1 ? [CompiledQuery.raw('begin'), ...queries, CompiledQuery.raw('commit')] : queries;
+    await this.#db.connection().execute(async (connection) => {
+      const answers = await Promise.allSettled(transaction.map((query) => connection.executeQuery(query)));
+      const failure = answers.find((answer) => answer.status === 'rejected');
+      if (failure) throw failure.reason;
     });
   }
 }

@@ -23,6 +23,9 @@ export interface BatchInput {
 const SINGLE = 10;
 const PARTS = 8;
 
+/** ms in which the signal of a hold follows the hold itself. */
+const SIGNAL_WITHIN = 2_000;
+
 /** Takes some nodes through the steps, and ends when each is through, has failed, or the task was stopped. */
 export async function batch(input: BatchInput): Promise<void> {
   let holding = input.hold;
@@ -39,6 +42,8 @@ export async function batch(input: BatchInput): Promise<void> {
       const results = await all(cut(waiting).map((spans) => runSlice(input, first, last, spans)));
       passed.push(...results.flatMap((result) => result.passed));
       waiting = join(results.flatMap((result) => result.held));
+      // Nodes may find the hold in the ledger before its signal is here.
+      if (waiting.length > 0) await condition(() => holding !== 'none', SIGNAL_WITHIN);
     }
     live = join(passed);
   }

@@ -67,13 +67,14 @@ export class Record {
   }
 
   /**
-   * Nodes are held by the ledger, where commands look before they start; batches by a signal. A batch must know of a hold
-   * before its nodes do, and of its end after them, or it would send nodes that are held again and again.
+   * Nodes are held by the ledger, where commands look before they start; batches by a signal. Of the end of a hold a batch
+   * must hear after the ledger has it, or it would send nodes that are still held.
    */
   async #write(record: TaskRecord): Promise<void> {
-    if (record.hold !== 'none') await this.#holdBatches(record.hold);
+    const isHeld = record.hold !== 'none';
+    const told = isHeld ? this.#holdBatches(record.hold) : undefined;
     await recordTask(record);
-    if (record.hold === 'none' && this.#recorded.hold !== 'none') await this.#holdBatches('none');
+    await (isHeld ? told : this.#recorded.hold !== 'none' && this.#holdBatches('none'));
     this.#recorded = record;
   }
 

@@ -1,5 +1,5 @@
 export { checkTask, parseParams } from './task.ts';
-export { LARGEST_INLINE, type ReadFile, type StoredFile } from './local-files.ts';
+export { LARGEST_INLINE, type StoredFile } from './local-files.ts';
 export { parseHostList, parseNodes, parseNodesText } from './nodes.ts';
 export { Invalid, type Problem } from './problem.ts';
 export { parseRollout } from './rollout.ts';

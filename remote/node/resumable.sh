@@ -143,10 +143,11 @@ watch_job() { # beside the command: live output and the time limit.  The runner 
   nap 0.2                                                         # most commands are over by then: TERM just kills us
   stopped= sending= leave=
   trap 'stopped=yes' TERM
+  read_stat /proc/self/stat; watcher=$pid
   {
     trap '[ -n "$sending" ] && leave=yes || exit 0' TERM          # never between a frame's head and its bytes
     mark S "$id" running
-    follow || mark U "$id" runner-died
+    follow || { mark U "$id" runner-died; read_stat /proc/self/stat; [ "$parent" != "$watcher" ] || kill "$watcher"; }
   } & streamer=$!
   trap 'kill $streamer; [ $! = $streamer ] || kill -KILL $!; wait $streamer; exit 0' TERM    # a fresh child can lose a TERM
   [ -z "$stopped" ] || { kill $streamer; wait $streamer; exit 0; }

@@ -7,6 +7,7 @@ import type { TaskHandle } from '../../client/index.ts';
 import { freePort } from '../../embedded/port.ts';
 import type { StepView } from '../../model/task.ts';
 import { Engine, newTaskName } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { processesWith } from '../support/processes.ts';
 import { allowSudo, type SudoRule } from '../support/sudo.ts';
 
@@ -92,7 +93,9 @@ describe('a command past its timeout', () => {
 
   it('does not hold up the task by a process that got away and keeps its output open', async () => {
     const { command, running } = uniqueSleep();
-    const task = await run([{ actions: [{ shell: `env -i PATH="$PATH" setsid ${command} & sleep 60` }], timeout: '1s' }]);
+    const task = await run([
+      { actions: [{ shell: `env -i PATH="$PATH" setsid ${command} & sleep 60` }], timeout: '1s' },
+    ]);
     expect(await steps(task)).toMatchObject([{ status: 'timed_out' }]);
     for (const pid of running()) process.kill(pid);
   });
@@ -103,6 +106,20 @@ describe('a command past its timeout', () => {
     const task = await run([{ actions: [{ shell }], timeout: '2s' }]);
     expect(running()).toEqual([]);
     expect(await steps(task)).toMatchObject([{ status: 'timed_out', reason: 'killed after 2 s, its timeout' }]);
+  });
+
+  it('is killed as another user when the task is stopped with kill, too', async () => {
+    const { command, running } = uniqueSleep();
+    const task = await engine.drover.run({
+      name: newTaskName('timeouts'),
+      template: { name: 'sudo', steps: [{ name: 'wait', actions: [{ shell: { run: command, sudo: true } }] }] },
+      nodes: engine.nodes(1),
+    });
+    await eventually(() => expect(running()).not.toEqual([]), { within: 30_000 });
+    await task.stop({ kill: true });
+    await expect(task.result()).rejects.toThrow('stopped');
+    expect(running()).toEqual([]);
+    expect(await steps(task)).toMatchObject([{ status: 'cancelled' }]);
   });
 
   it('leaves alone what had its time: each action of a step has the timeout for itself', async () => {
@@ -151,7 +168,8 @@ describe('retry', () => {
   it('is never made of what is not known: it may have happened', async () => {
     // The process that watches over the command is its parent, and gone with this.
     const shell = `echo run >> ${engine.folder}/unknown; kill -9 $PPID; sleep 60`;
-    const task = await run([{ actions: [{ shell }], retry: { times: 3 } }]);
+    const timeout = 100_000 + Math.floor(Math.random() * 100_000);
+    const task = await run([{ actions: [{ shell }], timeout: `${timeout}s`, retry: { times: 3 } }]);
     expect(await steps(task)).toMatchObject([
       {
         status: 'unknown',
@@ -162,6 +180,7 @@ describe('retry', () => {
     ]);
     expect(await engine.lines('unknown')).toEqual(['run']);
     expect(await step({ shell: 'echo the node goes on' })).toMatchObject({ status: 'ok' });
+    await eventually(() => expect(processesWith(`sleep\0${timeout}\0`)).toEqual([]));
   });
 });
 

@@ -6,12 +6,12 @@ import type { JobRef } from '../../store/jobs.ts';
 import type { Store } from '../../store/store.ts';
 import type { NewTask, TaskRow } from '../../store/tasks.ts';
 
-export function step(name: string, onError: Step['onError'] = 'fail'): Step {
+function step(name: string, onError: Step['onError'] = 'fail'): Step {
   return { name, actions: [{ shell: { run: 'true' } }], timeout: 1000, retry: { times: 0, delay: 0 }, onError };
 }
 
 /** Its second step, `tidy`, may fail. */
-export const template: Template = {
+const template: Template = {
   name: 'web',
   params: {},
   steps: [step('pull'), step('tidy', 'ignore'), step('start')],
