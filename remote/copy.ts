@@ -75,7 +75,8 @@ async function copyOnce(
 }
 
 async function replace(contact: Contact, file: FileCopy, signal: AbortSignal | undefined): Promise<void> {
-  const uploaded = `/var/tmp/.drover-upload-${randomBytes(12).toString('hex')}`;
+  // In the folder of the jobs, whose garbage collection takes what a lost connection leaves there.
+  const uploaded = `${contact.base}/upload-${randomBytes(12).toString('hex')}`;
   try {
     await send(contact, file, uploaded, signal);
     refuseIfAborted(file, signal);
