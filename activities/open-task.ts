@@ -4,7 +4,7 @@ import type { NewTaskInput, NodeParts, OpenedTask, StepPlan, TaskInput } from '.
 import { checkTask, Invalid, parseNodes, parseParams, parseRollout, parseTemplate } from '../model/parse/index.ts';
 import { mergeRollout, DEFAULT_ROLLOUT } from '../model/rollout.ts';
 import { at, only } from '../model/spans.ts';
-import { failures } from '../model/status.ts';
+import { failures, noCounts } from '../model/status.ts';
 import type { TaskSpec } from '../model/task.ts';
 import type { Step } from '../model/template.ts';
 import type { NewTask, TaskRow } from '../store/tasks.ts';
@@ -24,31 +24,53 @@ export async function openTask(
   runId: string,
   input: TaskInput,
 ): Promise<OpenedTask> {
-  const { store } = dependencies;
-  const row = 'resume' in input ? await find(dependencies, name) : await create(dependencies, name, runId, input);
-  const isNew = row.status === 'pending';
-  const wanted = 'resume' in input ? input.resume.nodes : undefined;
-  const chosen = isNew ? undefined : await putBack(dependencies, row, wanted);
-  await store.tasks.update(row.id, {
-    ...{ status: 'running', reason: '', hold: 'none', runId, finishedAt: null },
-    ...(isNew && { startedAt: new Date() }),
-  });
-  const { counts } = await standing(store, row.id);
-  const isComplete = counts.total === row.nodesTotal;
-  const remaining = isComplete ? await store.ledger.remaining(row.id) : at(0, range(row.nodesTotal));
+  if ('resume' in input) return await goOn(dependencies, await find(dependencies, name), runId, input.resume.nodes);
+  const { task, created, names } = await create(dependencies, name, runId, input);
+  return created ? await begin(dependencies, task, names) : await goOn(dependencies, task, runId);
+}
+
+/** Of a task that was written just now there is nothing to read: this is on the way to its first command. */
+async function begin({ store, link }: Dependencies, task: TaskRow, names: string[]): Promise<OpenedTask> {
+  const { id, nodesTotal: total } = task;
+  await store.tasks.update(id, { status: 'running', startedAt: new Date() });
   return {
-    taskId: row.id,
-    template: row.template.name,
-    steps: row.template.steps.map(plan),
-    total: row.nodesTotal,
-    rollout: row.rollout,
+    ...outline(task),
+    remaining: at(0, range(total)),
+    counts: { ...noCounts(), total, pending: total },
+    nextBatch: 1,
+    accepted: 0,
+    ...(names.length > 0 && total <= NAMED && { names }),
+    link,
+  };
+}
+
+async function goOn(dependencies: Dependencies, task: TaskRow, runId: string, wanted?: string[]): Promise<OpenedTask> {
+  const { store, link } = dependencies;
+  const { id, nodesTotal: total } = task;
+  const chosen = await putBack(dependencies, task, wanted);
+  await store.tasks.update(id, { status: 'running', reason: '', hold: 'none', runId, finishedAt: null });
+  const { counts } = await standing(store, id);
+  const isComplete = counts.total === total;
+  const remaining = isComplete ? await store.ledger.remaining(id) : at(0, range(total));
+  return {
+    ...outline(task),
     remaining: chosen ? only(remaining, chosen) : remaining,
-    counts: isComplete ? counts : { ...counts, total: row.nodesTotal, pending: row.nodesTotal },
-    nextBatch: (await store.ledger.lastBatch(row.id)) + 1,
-    batchesDone: row.batchesDone,
+    counts: isComplete ? counts : { ...counts, total, pending: total },
+    nextBatch: (await store.ledger.lastBatch(id)) + 1,
     accepted: failures(counts),
-    ...(isComplete && row.nodesTotal <= NAMED && { names: await store.ledger.names(row.id) }),
-    link: dependencies.link,
+    ...(isComplete && total <= NAMED && { names: await store.ledger.names(id) }),
+    link,
+  };
+}
+
+function outline({ id, template, nodesTotal, rollout, batchesDone }: TaskRow) {
+  return {
+    taskId: id,
+    template: template.name,
+    steps: template.steps.map(plan),
+    total: nodesTotal,
+    rollout,
+    batchesDone,
   };
 }
 
@@ -70,7 +92,7 @@ async function find({ store }: Dependencies, name: string): Promise<TaskRow> {
   return row;
 }
 
-async function create({ store }: Dependencies, name: string, runId: string, input: NewTaskInput): Promise<TaskRow> {
+async function create({ store }: Dependencies, name: string, runId: string, input: NewTaskInput) {
   const spec = check(name, input);
   const total = isInParts(input.nodes) ? input.nodes.total : spec.nodes.length;
   const { task, created } = await store.tasks.create(newTask(spec, total, runId));
@@ -80,7 +102,7 @@ async function create({ store }: Dependencies, name: string, runId: string, inpu
       'NameInUse',
     );
   await store.tasks.addNodes(task.id, 0, spec.nodes);
-  return task;
+  return { task, created, names: spec.nodes.map((node) => node.name) };
 }
 
 /** Tasks come from code, from HTTP and from Temporal's own UI: whatever the way, they are checked here. */
