@@ -1,4 +1,3 @@
-import { types, type PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import {
   PostgresAdapter,
   PostgresIntrospector,
@@ -10,21 +9,33 @@ import {
   type Kysely,
   type QueryResult,
 } from 'kysely';
+import pg from 'pg';
 
-/** As pg does with these types. PGlite's own would give Uint8Array and, beyond 2^53, bigint, and write bytes slowly. */
-export const TYPES = {
-  parsers: {
-    [types.BYTEA]: (hex: string) => Buffer.from(hex.slice(2), 'hex'),
-    [types.INT8]: Number,
-  },
-  serializers: { [types.BYTEA]: (bytes: Buffer) => `\\x${bytes.toString('hex')}` },
-} satisfies PGliteOptions;
+import type { PGliteStream } from './pglite-stream.ts';
+import { TYPES } from './pg-types.ts';
 
-/** PGlite for Kysely: PostgreSQL's SQL over the one connection there is, taken in turns. */
-export class PGliteDialect implements Dialect {
-  readonly #client: PGlite;
+/** PGlite's one connection, taken in turns. */
+export async function connectPGlite(stream: PGliteStream): Promise<PGliteDialect> {
+  const client = new pg.Client({
+    stream: () => stream,
+    user: 'postgres',
+    database: 'postgres',
+    ssl: false,
+    pipeline: true,
+    types: TYPES,
+  });
+  client.on('error', () => undefined); // each query that is under way or comes rejects; without a listener the process ends
+  await client.connect();
+  // Plans are kept as they are made first: making them is most of what a small statement costs. Upkeep makes them anew.
+  await client.query('set plan_cache_mode = force_generic_plan');
+  return new PGliteDialect(client);
+}
 
-  constructor(client: PGlite) {
+/** For Kysely: its PostgreSQL dialect wants pools and cannot name statements. */
+class PGliteDialect implements Dialect {
+  readonly #client: pg.Client;
+
+  constructor(client: pg.Client) {
     this.#client = client;
   }
 
@@ -46,18 +57,18 @@ export class PGliteDialect implements Dialect {
 }
 
 class PGliteDriver implements Driver {
-  readonly #client: PGlite;
+  readonly #client: pg.Client;
   readonly #connection: PGliteConnection;
   #turn: Promise<void> = Promise.resolve();
   #endTurn: () => void = () => undefined;
 
-  constructor(client: PGlite) {
+  constructor(client: pg.Client) {
     this.#client = client;
     this.#connection = new PGliteConnection(client);
   }
 
-  async init(): Promise<void> {
-    await this.#client.waitReady;
+  init(): Promise<void> {
+    return Promise.resolve();
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
@@ -69,8 +80,10 @@ class PGliteDriver implements Driver {
     return this.#connection;
   }
 
-  async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin'));
+  /** Not waited for: it goes along with the transaction's first statement, which fails if this did. */
+  beginTransaction(): Promise<void> {
+    this.#client.query('begin').catch(() => undefined);
+    return Promise.resolve();
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -88,25 +101,43 @@ class PGliteDriver implements Driver {
 
   async destroy(): Promise<void> {
     await this.#turn;
-    await this.#client.close();
+    await this.#client.end();
   }
 }
 
-class PGliteConnection implements DatabaseConnection {
-  readonly #client: PGlite;
+/** So many statements are kept prepared. Drover's own are fewer; a safeguard for those whose text depends on a list. */
+const PREPARED = 200;
 
-  constructor(client: PGlite) {
+class PGliteConnection implements DatabaseConnection {
+  readonly #client: pg.Client;
+  readonly #names = new Map<string, string>();
+
+  constructor(client: pg.Client) {
     this.#client = client;
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows, affectedRows } = await this.#client.query<Row>(query.sql, [...query.parameters]);
-    return { rows, numAffectedRows: BigInt(affectedRows ?? 0) };
+    const { rows, rowCount } = await this.#client.query<Row & pg.QueryResultRow>({
+      ...this.#name(query.sql),
+      text: query.sql,
+      values: [...query.parameters],
+    });
+    return { rows, numAffectedRows: BigInt(rowCount ?? 0) };
   }
 
   /** Drover streams nothing; Kysely's interface wants the method. */
   streamQuery(): never {
     throw new Error('PGlite has no cursors');
+  }
+
+  /** Under its name a statement is parsed and planned only once. */
+  #name(text: string): { name?: string } {
+    const known = this.#names.get(text);
+    if (known !== undefined) return { name: known };
+    if (this.#names.size >= PREPARED) return {};
+    const name = `drover_${this.#names.size}`;
+    this.#names.set(text, name);
+    return { name };
   }
 }
 

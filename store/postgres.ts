@@ -1,6 +1,8 @@
 import { PostgresDialect, type Dialect } from 'kysely';
 import pg from 'pg';
 
+import { TYPES } from './pg-types.ts';
+
 /** Room for the group commit's one transaction, and readers. */
 const CONNECTIONS = 10;
 const CONNECT_TIMEOUT = 10_000;
@@ -8,15 +10,14 @@ const CONNECT_TIMEOUT = 10_000;
 /** Throws, without the URL (it holds a password), when the server cannot be reached. */
 export async function openPostgres(url: string): Promise<Dialect> {
   const place = describe(url);
-  const types = new pg.TypeOverrides();
-  types.setTypeParser(pg.types.builtins.INT8, Number); // what Drover counts stays below 2^53
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     keepAlive: true,
     application_name: 'drover',
-    types,
+    pipeline: true, // the statements of a transaction need not wait for each other
+    types: TYPES,
   });
   // A connection that breaks, idle or (having failed its query) on its way back, is replaced by the pool; without these
   // listeners it would end the process.

@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { openFolder } from '../../store/embedded.ts';
 import { FolderInUse, lockFolder } from '../../store/lock.ts';
+import { openPGlite } from '../../store/pglite-stream.ts';
+import { connectPGlite } from '../../store/pglite.ts';
 import { makeSeed } from '../../store/seed.ts';
 import { openStore } from '../../store/store.ts';
 import { upkeep } from '../../store/upkeep.ts';
@@ -83,6 +86,26 @@ describe('a store in a folder', () => {
     const another = await identifierOf(join(folder, 'c'), join(folder, 'no-seed'));
     expect(seeded[0]).toBe(seeded[1]);
     expect(seeded[0]).not.toBe(another);
+  });
+
+  test('rejects what its thread takes along when it dies, and can still be closed', async () => {
+    const stream = await openPGlite({ folder, seed: join(folder, 'no-seed') });
+    const db = new Kysely<unknown>({ dialect: await connectPGlite(stream) });
+    await expect(sql`select nothing`.execute(db)).rejects.toMatchObject({ code: '42703' });
+    const underWay = sql`select count(*) from generate_series(1, 10000000)`.execute(db);
+    const waiting = sql`select 1`.execute(db);
+    const results = Promise.allSettled([underWay, waiting]);
+    await nextTurn();
+    stream.destroy(new Error('the thread is dead'));
+    for (const result of await results) expect(result).toMatchObject({ status: 'rejected' });
+    await expect(sql`select 1`.execute(db)).rejects.toThrow('not queryable');
+    await db.destroy();
+  });
+
+  test('that cannot be opened says why, and is not kept from others', async () => {
+    await Promise.all(['complete', 'pgdata'].map((name) => writeFile(join(folder, name), 'no folder')));
+    await expect(openStore({ folder })).rejects.toThrow(`The database in ${folder} cannot be opened`);
+    expect((await readdir(folder)).filter((name) => name.includes('lock'))).toEqual([]);
   });
 
   test('is kept up: its write-ahead log starts anew, the space of deleted rows is used again', async () => {
