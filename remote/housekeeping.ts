@@ -2,8 +2,11 @@ import type { Session } from './node/session.ts';
 import { FILE } from './node/script.ts';
 import { verbs } from './node/verbs.ts';
 
-/** ms from the first acknowledgement to telling the node, so that many travel together. */
-const GATHER = 5000;
+/**
+ * ms from the first acknowledgement to telling the node, so that many travel together; somewhere in between, so that a
+ * fleet that was busy a moment ago is not all at once busy with this.
+ */
+const GATHER = { least: 15_000, most: 45_000 };
 const IDS_A_LINE = 32;
 /** A node that is long out of reach gets no endless list: its garbage collection sees to the rest. */
 const MOST_PENDING = 10_000;
@@ -25,7 +28,7 @@ export class Housekeeping {
 
   acknowledge(id: string): void {
     if (this.#acknowledged.size < MOST_PENDING) this.#acknowledged.add(id);
-    this.#timer ??= setTimeout(() => void this.run(), GATHER).unref();
+    this.#timer ??= setTimeout(() => void this.run(), gatherFor()).unref();
   }
 
   /** What is due; never throws. */
@@ -54,4 +57,8 @@ export class Housekeeping {
       for (const id of some) this.#acknowledged.delete(id);
     }
   }
+}
+
+function gatherFor(): number {
+  return GATHER.least + Math.random() * (GATHER.most - GATHER.least);
 }

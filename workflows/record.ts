@@ -59,10 +59,10 @@ export class Record {
 
   async #loop(): Promise<void> {
     for (;;) {
-      await condition(() => this.#stopping || this.#isStale());
+      await condition(() => this.#stopping || this.#isUntold() || this.#isUnwritten());
       if (this.#stopping) return;
       this.tell();
-      await this.#write(this.#current());
+      if (this.#isUnwritten()) await this.#write(this.#current());
     }
   }
 
@@ -78,12 +78,13 @@ export class Record {
     this.#recorded = record;
   }
 
-  #isStale(): boolean {
+  #isUnwritten(): boolean {
+    return JSON.stringify(this.#current()) !== JSON.stringify(this.#recorded);
+  }
+
+  #isUntold(): boolean {
     const { opened, progress } = this.#run;
-    return (
-      JSON.stringify(this.#current()) !== JSON.stringify(this.#recorded) ||
-      details(opened, workflowInfo().workflowId, progress) !== this.#shown
-    );
+    return details(opened, workflowInfo().workflowId, progress) !== this.#shown;
   }
 
   #current(): TaskRecord {

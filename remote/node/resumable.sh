@@ -329,12 +329,14 @@ ack_jobs() { # comma-separated ids; the controller has their results on its own 
   [ -z "$trash" ] || rm -f $trash
 }
 
-collect_garbage() { # days, name of the script in use: everything older than that, but for jobs that run
+collect_garbage() { # days, name of the script in use: everything older than that, but for jobs that run; once a day
+  [ -z "$(find collected -mtime -1)" ] || return 0                # several workers, or nodes that share this folder
+  : > collected
   trash=
   for file in $(find . -type f -mtime "+$1"); do
     file=${file#./}
     id=${file%.*}
-    case $file in store|"$2") continue ;; esac
+    case $file in store|collected|"$2") continue ;; esac
     runner=; [ ! -e "$id.job" ] || load_job
     runner_alive && continue
     trash="$trash $file"
