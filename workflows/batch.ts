@@ -17,11 +17,11 @@ export interface BatchInput {
 }
 
 /**
- * An activity costs the Temporal server 3-14 ms, so a step of a large batch is cut into about eight of them; up to ten nodes
+ * An activity costs the Temporal server 3-14 ms, so a step of a large batch is cut into five of them; up to ten nodes
  * each get their own, so that Temporal's UI shows every node.
  */
 const SINGLE = 10;
-const PARTS = 8;
+const PARTS = 5;
 
 /** ms in which the signal of a hold follows the hold itself. */
 const SIGNAL_WITHIN = 2_000;
