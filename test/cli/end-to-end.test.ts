@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { TaskView } from '../../model/task.ts';
 import { Dev } from '../support/dev.ts';
 import { eventually } from '../support/eventually.ts';
+import { processesWith } from '../support/processes.ts';
 
 const LINES = 40;
 
@@ -23,7 +26,7 @@ steps:
     actions:
       - shell: |
           echo ran >> ${folder}/ran-{{task.name}}-{{node.name}}
-          i=1; while [ $i -le ${LINES} ]; do echo "line $i"; i=$((i+1)); sleep 0.1; done
+          sh -c 'i=1; while [ $i -le ${LINES} ]; do echo "line $i"; i=$((i+1)); sleep 0.1; done; : ran-{{task.name}}-{{node.name}}'
   - name: fragile
     actions:
       - shell: test {{node.name}} != n4 || test -e ${folder}/repaired
@@ -91,6 +94,25 @@ describe('an operator with the command line', () => {
     await dev.start();
     expect(await dev.run('watch', 'ended')).toMatchObject({ code: 0 });
     await expectEveryCommandOnce('ended');
+  });
+
+  it('terminates a task in Temporal: show says so at once, and soon its commands are dead', async () => {
+    expect(await submit('terminated')).toMatchObject({ code: 0 });
+    await inTheMiddle('terminated');
+    const { binary } = inject('shared').temporal;
+    await promisify(execFile)(binary, ['workflow', 'terminate', '-w', 'terminated', '--address', dev.temporalAddress]);
+    expect(await show('terminated')).toMatchObject({ status: 'terminated' });
+    await eventually(() => expect(processesWith('ran-terminated-')).toEqual([]), { within: 30_000 });
+    await eventually(async () =>
+      expect(await show('terminated')).toMatchObject({ nodes: { running: 0, cancelled: 3 } }),
+    );
+    expect(await dev.run('watch', 'terminated')).toMatchObject({ code: 3 });
+  });
+
+  it('cannot take a name that is in use', async () => {
+    const again = await submit('terminated');
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('there is a task named terminated already');
   });
 
   it('pauses, resumes, changes the rollout and stops', async () => {

@@ -148,10 +148,12 @@ describe('at most one run', () => {
   it('after its result was acknowledged', async () => {
     const id = `job ${uid()}`;
     const script = marks.on(id, 'echo done');
-    const { recorder } = await on(script, { id });
-    acknowledge(fleet, sshd.target, id);
-    const files = () => readdirSync(fleet.base).filter((file) => file.startsWith(nodeJobId(id)));
-    await eventually(() => expect(files()).toEqual([`${nodeJobId(id)}.job`]), { within: 15_000 });
+    const first = new TestFleet({ base: () => fleet.base });
+    const { recorder } = await run(first, sshd.target, script, { id });
+    acknowledge(first, sshd.target, id);
+    await first.closeOnly(); // which tells the node
+    const files = readdirSync(fleet.base).filter((file) => file.startsWith(nodeJobId(id)));
+    expect(files).toEqual([`${nodeJobId(id)}.job`]);
     const late = new Recorder();
     late.token = recorder.token;
     expect((await on(script, { id, recorder: late })).outcome).toMatchObject({ kind: 'unknown' });

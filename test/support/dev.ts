@@ -1,9 +1,8 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../embedded/port.ts';
+import { DevProcess, freePorts, type Ports } from './dev-process.ts';
 
 const DROVER = fileURLToPath(new URL('../../bin/drover', import.meta.url));
 
@@ -13,52 +12,37 @@ export interface Ran {
   stderr: string;
 }
 
-/** `drover dev` as a user starts it, in a process of its own, and the command line talking to it. */
+/** One user's embedded system: `drover dev`, started and ended at will in one folder, and the command line talking to it. */
 export class Dev {
   readonly #folder: string;
-  readonly #ports: string[];
-  readonly url: string;
-  readonly temporalAddress: string;
-  #child: ChildProcess | undefined;
+  readonly #ports: Ports;
+  #process: DevProcess | undefined;
 
-  private constructor(folder: string, port: number, temporalPort: number, uiPort: number) {
+  private constructor(folder: string, ports: Ports) {
     this.#folder = folder;
-    this.url = `http://127.0.0.1:${port}`;
-    this.temporalAddress = `127.0.0.1:${temporalPort}`;
-    this.#ports = ['--port', String(port), '--temporal-port', String(temporalPort), '--ui-port', String(uiPort)];
+    this.#ports = ports;
   }
 
   /** On free ports; its state is kept in `folder`. */
   static async in(folder: string): Promise<Dev> {
-    const [port, temporalPort, uiPort] = await Promise.all([freePort(), freePort(), freePort()]);
-    return new Dev(folder, port, temporalPort, uiPort);
+    return new Dev(folder, await freePorts());
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#ports.port}`;
+  }
+
+  get temporalAddress(): string {
+    return `127.0.0.1:${this.#ports.temporalPort}`;
   }
 
   /** Resolves when it says that it is ready. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [DROVER, 'dev', '--data', this.#folder, ...this.#ports], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, DROVER_LOG_LEVEL: 'warn' },
-    });
-    this.#child = child;
-    let said = '';
-    child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()));
-    await new Promise<void>((resolve, reject) => {
-      child.stdout.on('data', (bytes: Buffer) => {
-        if (bytes.toString().startsWith('drover ready http://')) resolve();
-      });
-      child.once('exit', (code) => {
-        reject(new Error(`drover dev ended with ${code} before it was ready: ${said}`));
-      });
-    });
+    this.#process = await DevProcess.start(this.#folder, this.#ports);
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
-    await ended;
+    await this.#process?.stop(signal);
   }
 
   /** Kills Temporal's server, which runs as a child of `drover dev`. */
