@@ -3,6 +3,8 @@ import type { Store } from '../store/store.ts';
 
 /** Commands that run learn of a kill within this many ms, waits of a hold. Commands that are to start ask. */
 const EVERY = 200;
+/** What was read this many ms ago is fresh: many nodes of a slice ask at the same moment, and again when they begin. */
+const FRESH = 20;
 
 /** One task's hold, for as long as an activity of it runs here. */
 export interface Holding {
@@ -20,6 +22,8 @@ export interface Holding {
 interface Watched {
   users: number;
   now: Hold;
+  /** When the read of `now` began. */
+  readAt: number;
   kill: AbortController;
   held: AbortController;
 }
@@ -36,21 +40,21 @@ export class Holds {
     this.#store = store;
   }
 
-  /** Reads the hold at once, then keeps reading until `release`. */
-  async follow(taskId: string): Promise<Holding> {
+  /** Reads the hold again and again until `release`; the first time when `fresh` is asked for. */
+  follow(taskId: string): Holding {
     const task = this.#tasks.get(taskId) ?? {
       users: 0,
       now: 'none',
+      readAt: -Infinity,
       kill: new AbortController(),
       held: new AbortController(),
     };
     this.#tasks.set(taskId, task);
     task.users += 1;
-    await this.#fresh();
     this.#schedule();
     return {
       fresh: async () => {
-        await this.#fresh();
+        if (performance.now() - task.readAt > FRESH) await this.#fresh();
         return task.now;
       },
       get now() {
@@ -87,14 +91,16 @@ export class Holds {
   /** A store that is away holds nobody: the writes that follow fail and say so. */
   async #read(): Promise<void> {
     const ids = [...this.#tasks.keys()];
+    const began = performance.now();
     const holds = await this.#store.tasks.holds(ids).catch(() => undefined);
-    if (holds) for (const id of ids) this.#set(id, holds.get(id) ?? 'none');
+    if (holds) for (const id of ids) this.#set(id, holds.get(id) ?? 'none', began);
   }
 
-  #set(taskId: string, hold: Hold): void {
+  #set(taskId: string, hold: Hold, readAt: number): void {
     const task = this.#tasks.get(taskId);
     if (!task) return;
     task.now = hold;
+    task.readAt = readAt;
     if (hold === 'kill') task.kill.abort();
     if (hold !== 'none') task.held.abort();
     else if (task.held.signal.aborted) task.held = new AbortController();

@@ -15,10 +15,13 @@ const HEARTBEAT_EVERY = 1_000;
 export async function runSlice(dependencies: Dependencies, slice: Slice): Promise<SliceResult> {
   const { store, snapshots, holds } = dependencies;
   const ending = followCancellation();
-  const task = await snapshots.of(slice.taskId);
-  const holding = await holds.follow(slice.taskId);
+  const holding = holds.follow(slice.taskId);
   try {
-    const nodes = await store.ledger.slice(slice.taskId, numbers(slice.spans));
+    const [task, nodes] = await Promise.all([
+      snapshots.of(slice.taskId),
+      store.ledger.slice(slice.taskId, numbers(slice.spans)),
+      holding.fresh(),
+    ]);
     const kill = AbortSignal.any([ending.kill, holding.kill]);
     const runs = nodes.map((node) =>
       new NodeRun(dependencies, task, slice, node, { kill, leave: ending.leave, holding }).go(startOf(slice, node)),

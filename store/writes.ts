@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CompiledQuery, type Kysely, type RawBuilder, type Transaction } from 'kysely';
 
 import type { Schema } from './schema.ts';
@@ -65,7 +66,7 @@ export class Writes {
   }
 
   async #flush(): Promise<void> {
-    await Promise.resolve(); // what this turn of the event loop adds goes along
+    await nextTurn(); // what this turn of the event loop adds goes along
     for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch()) await this.#commit(batch);
     this.#flushing = undefined;
   }
