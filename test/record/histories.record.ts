@@ -7,7 +7,8 @@ import type { TaskHandle } from '../../client/index.ts';
 import { Engine, newTaskName } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
 
-const FOLDER = fileURLToPath(new URL('../fixtures/histories', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const FOLDER = join(ROOT, 'test/fixtures/histories');
 
 let engine: Engine;
 beforeAll(async () => {
@@ -37,10 +38,9 @@ async function record(name: string, task: TaskHandle): Promise<void> {
     ids.push(workflowId);
   for (const id of ids) {
     const history = await workflow.getHandle(id).fetchHistory();
-    const text = JSON.stringify(JSON.parse(historyToJSON(history))).replace(
-      /"identity":"[^"]*"/g,
-      '"identity":"recorded"',
-    );
+    const text = JSON.stringify(JSON.parse(historyToJSON(history)))
+      .replace(/"identity":"[^"]*"/g, '"identity":"recorded"')
+      .replaceAll(ROOT, '');
     const suffix = id === task.name ? '' : `-${id.split('/')[1] ?? ''}`;
     await writeFile(join(FOLDER, `${name}${suffix}.json`), text);
   }
