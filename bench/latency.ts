@@ -1,4 +1,4 @@
-// How long an operator waits: `npm run build`, then `npx tsx bench/latency.ts [rounds]`. Through the built command line and
+// How long an operator waits: `npm run build`, then `npx tsx bench/latency.ts [rounds] [nodes]`. Through the built command line and
 // `drover dev`, on real sshd nodes; one row a round.
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,7 @@ import { eventually } from '../test/support/eventually.ts';
 import { processesWith } from '../test/support/processes.ts';
 import { startSshd } from '../test/support/sshd.ts';
 
-const [rounds = 3] = process.argv.slice(2).map(Number);
-const NODES = 20;
+const [rounds = 3, NODES = 20] = process.argv.slice(2).map(Number);
 
 const folder = await mkdtemp(join(tmpdir(), 'drover-latency-'));
 await chmod(folder, 0o777);
