@@ -51,7 +51,6 @@ interface TasksTable {
   finishedAt: Date | null;
   batchesTotal: Generated<number>;
   batchesDone: Generated<number>;
-  nextBatch: Generated<number>;
 }
 
 interface NodesTable {

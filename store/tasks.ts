@@ -35,23 +35,12 @@ export interface TaskRow extends NewTask {
   finishedAt: Date | null;
   batchesTotal: number;
   batchesDone: number;
-  /** From 1; a number is never used for two batches of a task. */
-  nextBatch: number;
 }
 
 export type TaskPatch = Partial<
   Pick<
     TaskRow,
-    | 'status'
-    | 'reason'
-    | 'hold'
-    | 'rollout'
-    | 'startedAt'
-    | 'finishedAt'
-    | 'runId'
-    | 'batchesTotal'
-    | 'batchesDone'
-    | 'nextBatch'
+    'status' | 'reason' | 'hold' | 'rollout' | 'startedAt' | 'finishedAt' | 'runId' | 'batchesTotal' | 'batchesDone'
   >
 >;
 
@@ -68,7 +57,7 @@ export interface TaskQuery {
 const TASK = [
   ...(['id', 'name', 'kind', 'pool', 'template', 'params', 'rollout', 'digest', 'startedBy', 'nodesTotal'] as const),
   ...(['workflowId', 'runId', 'status', 'reason', 'hold', 'createdAt', 'startedAt', 'finishedAt'] as const),
-  ...(['batchesTotal', 'batchesDone', 'nextBatch'] as const),
+  ...(['batchesTotal', 'batchesDone'] as const),
 ] as const satisfies readonly (keyof TaskRow)[];
 
 const NODES_A_STATEMENT = 2000;

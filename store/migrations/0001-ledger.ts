@@ -22,8 +22,7 @@ const TABLES = [
     started_at    timestamptz,
     finished_at   timestamptz,
     batches_total int not null default 0,
-    batches_done  int not null default 0,
-    next_batch    int not null default 1
+    batches_done  int not null default 0
   )`,
   `create index tasks_open on tasks (seq) where status not in ('ok', 'failed', 'stopped', 'terminated')`,
   `create index tasks_pool on tasks (pool, seq)`,

@@ -14,7 +14,7 @@ describeStore('tasks', (store) => {
       ...given,
       ...{ id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string, status: 'pending', reason: '', hold: 'none' },
       ...{ createdAt: expect.any(Date) as Date, startedAt: null, finishedAt: null },
-      ...{ batchesTotal: 0, batchesDone: 0, nextBatch: 1 },
+      ...{ batchesTotal: 0, batchesDone: 0 },
     });
     expect(await store().tasks.get(given.name)).toEqual(task);
     expect(await store().tasks.byId(task.id)).toEqual(task);
@@ -57,7 +57,7 @@ describeStore('tasks', (store) => {
     const { task } = await store().tasks.create(newTask());
     const startedAt = new Date('2026-01-02T03:04:05.678Z');
     const rollout = { ...task.rollout, batch: [7] };
-    const patch = { status: 'running', startedAt, rollout, hold: 'pause', runId: 'r', nextBatch: 4 } as const;
+    const patch = { status: 'running', startedAt, rollout, hold: 'pause', runId: 'r', batchesDone: 4 } as const;
     await store().tasks.update(task.id, patch);
     expect(await store().tasks.byId(task.id)).toEqual({ ...task, ...patch });
     await store().tasks.update(task.id, {});
