@@ -103,6 +103,7 @@ export class NodeRun {
       ended = await perform(this.#with, {
         ref,
         action,
+        step,
         known,
         scope: scopeOf(this.#task, this.#node.node),
         target: this.#node.node,

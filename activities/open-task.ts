@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
-import type { NewTaskInput, NodeParts, OpenedTask, StepPlan, TaskInput } from '../model/activities.ts';
-import { checkTask, Invalid, parseNodes, parseParams, parseRollout, parseTemplate } from '../model/parse/index.ts';
+import type { NewTaskInput, OpenedTask, StepPlan, TaskInput } from '../model/activities.ts';
+import { checkTask, Invalid, isInParts, parseSubmission, type ParsedSubmission } from '../model/parse/index.ts';
+import { isComplete } from '../model/resolve.ts';
 import { mergeRollout, DEFAULT_ROLLOUT } from '../model/rollout.ts';
 import { at, only } from '../model/spans.ts';
 import { failures, noCounts } from '../model/status.ts';
-import type { TaskSpec } from '../model/task.ts';
 import type { Step } from '../model/template.ts';
+import { resolveSubmission, type Resolved } from '../store/catalogue/submission.ts';
 import type { NewTask, TaskRow } from '../store/tasks.ts';
 import type { Dependencies } from './dependencies.ts';
 import { standing } from './standing.ts';
@@ -93,63 +94,78 @@ async function find({ store }: Dependencies, name: string): Promise<TaskRow> {
 }
 
 async function create({ store }: Dependencies, name: string, runId: string, input: NewTaskInput) {
-  const spec = check(name, input);
-  const total = isInParts(input.nodes) ? input.nodes.total : spec.nodes.length;
-  const { task, created } = await store.tasks.create(newTask(spec, total, runId));
-  if (!created && task.digest !== digest(spec, total))
-    throw ApplicationFailure.nonRetryable(
-      `the name ${name} is in use by another task: choose another name, or go on with that one by \`drover retry ${name}\``,
-      'NameInUse',
-    );
-  await store.tasks.addNodes(task.id, 0, spec.nodes);
-  return { task, created, names: spec.nodes.map((node) => node.name) };
-}
-
-/** Tasks come from code, from HTTP and from Temporal's own UI: whatever the way, they are checked here. */
-function check(name: string, { template, nodes, params = {}, rollout, startedBy }: NewTaskInput): TaskSpec {
   try {
-    const spec: TaskSpec = {
-      name,
-      template: parseTemplate(template),
-      nodes: isInParts(nodes) ? [] : parseNodes(nodes),
-      params: parseParams(params),
-      ...(rollout !== undefined && { rollout: parseRollout(rollout) }),
-      startedBy: startedBy ?? "Temporal's UI",
-    };
-    if (!isInParts(nodes)) checkTask(spec);
-    return spec;
+    const submission = parseSubmission({ ...input, name });
+    const total = isInParts(input.nodes) ? input.nodes.total : undefined;
+    // What was looked up once stays, however the catalogue has changed when this is done again.
+    const known = namesSomething(submission) ? await store.tasks.get(name) : undefined;
+    if (known) return { task: isSame(known, submission, total), created: false, names: [] };
+    const resolved = await resolveSubmission(store.catalogue, submission);
+    if (total === undefined) checkTask({ ...submission, ...resolved, name });
+    return await write(store, newTask(name, runId, submission, resolved, total), resolved, submission);
   } catch (error) {
     if (error instanceof Invalid) throw ApplicationFailure.nonRetryable(error.message, 'Invalid');
     throw error;
   }
 }
 
-function newTask(spec: TaskSpec, total: number, runId: string): NewTask {
-  const { name, template, params, startedBy = '' } = spec;
+async function write(store: Dependencies['store'], fresh: NewTask, { nodes }: Resolved, submission: ParsedSubmission) {
+  const { task, created } = await store.tasks.create({ ...fresh, nodes });
+  if (!created) isSame(task, submission, fresh.nodesTotal);
+  return { task, created, names: nodes.map((node) => node.name) };
+}
+
+function namesSomething({ template, pool }: ParsedSubmission): boolean {
+  return !template || pool !== undefined || !isComplete(template);
+}
+
+/** The task that has the name, if it is the one that is submitted; refused otherwise. */
+function isSame(task: TaskRow, submission: ParsedSubmission, total: number | undefined): TaskRow {
+  if (task.digest === digest(submission, total ?? submission.nodes?.length ?? 0)) return task;
+  throw ApplicationFailure.nonRetryable(
+    `the name ${task.name} is in use by another task: choose another name, or go on with that one by \`drover retry ${task.name}\``,
+    'NameInUse',
+  );
+}
+
+function newTask(
+  name: string,
+  runId: string,
+  submission: ParsedSubmission,
+  { template, nodes, templateId, templateVersion }: Resolved,
+  total: number | undefined,
+): NewTask {
+  const { params, rollout, pool = null, startedBy = "Temporal's UI", origin = {} } = submission;
   return {
     name,
     kind: 'run',
-    pool: null,
+    pool,
     template,
     params,
-    rollout: mergeRollout(DEFAULT_ROLLOUT, template.rollout, spec.rollout),
-    digest: digest(spec, total),
+    rollout: mergeRollout(DEFAULT_ROLLOUT, template.rollout, rollout),
+    digest: digest(submission, total ?? submission.nodes?.length ?? 0),
     startedBy,
-    nodesTotal: total,
+    nodesTotal: total ?? nodes.length,
     workflowId: name,
     runId,
+    ...(origin.number !== undefined && { seq: origin.number }),
+    title: origin.title ?? null,
+    templateId: origin.templateId ?? templateId ?? null,
+    templateVersion: origin.templateVersion ?? templateVersion ?? null,
+    opendcp: origin.opendcp ?? null,
   };
 }
 
-/** Tells the same submission from another one of the same name; who submitted it does not count. */
-function digest({ template, nodes, params, rollout }: TaskSpec, total: number): string {
+/**
+ * Tells the same submission from another one of the same name; who submitted it does not count, nor what its names stand
+ * for by now.
+ */
+function digest(submission: ParsedSubmission, total: number): string {
+  const { template, nodes = [], params, rollout, templateName, pool, names } = submission;
+  const named = templateName === undefined && pool === undefined ? [] : [{ templateName, pool, names }];
   return createHash('sha256')
-    .update(JSON.stringify([template, nodes, params, rollout ?? null, total]))
+    .update(JSON.stringify([template, nodes, params, rollout ?? null, total, ...named]))
     .digest('hex');
-}
-
-function isInParts(nodes: unknown): nodes is NodeParts {
-  return typeof nodes === 'object' && nodes !== null && 'parts' in nodes;
 }
 
 /** Beyond its own timeouts a step may need this long: to connect, to find a node again, to kill, to write. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { render, RenderError, secretVariable, type Rendered, type Scope } from '../model/render.ts';
+import { actionScope, render, RenderError, secretVariable, type Rendered, type Scope } from '../model/render.ts';
 import { quote } from '../model/shell.ts';
 import type { NodeStatus } from '../model/status.ts';
-import type { Action, CopyAction } from '../model/template.ts';
+import type { Action, CopyAction, Step } from '../model/template.ts';
 import { copyFile, CopyFailed } from '../remote/copy.ts';
 import { runPlain } from '../remote/exec.ts';
 import { Unreachable } from '../remote/errors.ts';
@@ -28,6 +28,8 @@ export interface Ended {
 export interface Attempt {
   ref: JobRef;
   action: Action;
+  step: Pick<Step, 'params'>;
+  /** What holds for the node. */
   scope: Scope;
   target: Target;
   /** ms */
@@ -63,7 +65,8 @@ interface Performed {
 
 async function performOnce(dependencies: Dependencies, attempt: Attempt): Promise<Performed> {
   try {
-    const rendered = render(attempt.action, attempt.scope);
+    const { action, step, scope } = attempt;
+    const rendered = render(action, actionScope(scope, step, action));
     switch (rendered.kind) {
       case 'command':
         return await runCommand(dependencies, attempt, rendered);

@@ -50,6 +50,7 @@ async function closeTask(
   end: { status: TaskRecord['status']; reason: string },
 ): Promise<Standing> {
   await store.ledger.release(taskId);
+  await store.catalogue.settle(taskId); // before the end shows: who waits for it looks at the pool next
   await store.tasks.update(taskId, { ...end, hold: 'none', finishedAt: new Date() });
   return await standing(store, taskId);
 }

@@ -51,6 +51,7 @@ async function endTask(
   const jobs = await store.ledger.openJobs(task.id);
   await Promise.all(jobs.map((job) => limit(() => endJob(dependencies, task, job))));
   await store.ledger.release(task.id);
+  await store.catalogue.settle(task.id);
   await store.tasks.update(task.id, { ...found, hold: 'none', finishedAt: new Date() });
 }
 

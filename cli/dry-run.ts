@@ -1,7 +1,7 @@
-import { render, scopeOf, type Rendered } from '../model/render.ts';
+import { actionScope, render, scopeOf, type Rendered } from '../model/render.ts';
 import { DEFAULT_ROLLOUT, mergeRollout, planBatches, type Rollout } from '../model/rollout.ts';
 import type { TaskSpec } from '../model/task.ts';
-import { kindOf, type Action, type CopyAction } from '../model/template.ts';
+import { kindOf, type Action, type CopyAction, type Step } from '../model/template.ts';
 import { duration } from './print/time.ts';
 import { nodes as nodesText } from './print/counts.ts';
 
@@ -37,13 +37,10 @@ export function plan(task: TaskSpec): Plan {
     nodes: task.nodes.length,
     rollout,
     batches: batchesOf(task, rollout),
-    steps: task.template.steps.map(({ name, timeout, retry, onError, actions }) => ({
-      name,
-      timeout,
-      retry,
-      onError,
-      actions: actions.map((action) => planned(task, action)),
-    })),
+    steps: task.template.steps.map((step) => {
+      const { name, timeout, retry, onError, actions } = step;
+      return { name, timeout, retry, onError, actions: actions.map((action) => planned(task, step, action)) };
+    }),
   };
 }
 
@@ -56,10 +53,10 @@ function batchesOf({ nodes }: TaskSpec, rollout: Rollout): Plan['batches'] {
   });
 }
 
-function planned(task: TaskSpec, action: Action): PlannedAction {
+function planned(task: TaskSpec, step: Step, action: Action): PlannedAction {
   const [first, ...others] = task.nodes.map((node) => ({
     name: node.name,
-    display: displayOf(render(action, scopeOf(task, node))),
+    display: displayOf(render(action, actionScope(scopeOf(task, node), step, action))),
   }));
   return {
     kind: kindOf(action),

@@ -1,9 +1,8 @@
 import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
-import type { NewTaskInput, NodePart } from '../model/activities.ts';
+import type { NewTaskInput, NodePart, TaskOrigin } from '../model/activities.ts';
 import type { Node } from '../model/node.ts';
-import { checkTask, parseNodes, parseParams, parseRollout, parseTemplate } from '../model/parse/index.ts';
-import type { TaskSpec } from '../model/task.ts';
+import { parseSubmission, type ParsedSubmission } from '../model/parse/index.ts';
 import { NameInUse, TemporalUnreachable } from './errors.ts';
 import { newName } from './name.ts';
 import { reaching } from './reaching.ts';
@@ -22,11 +21,17 @@ export interface ConnectOptions {
 export interface RunRequest {
   /** The task's name, unique; made from the template's when not given. */
   name?: string;
-  template: unknown;
-  nodes: unknown;
+  /** A template, or in its place `templateName`: one of the catalogue, as `web` or, in its third version, `web@3`. */
+  template?: unknown;
+  templateName?: string;
+  /** Nodes, or in their place a `pool` of the catalogue; with both, `nodes` are names of some of the pool's. */
+  nodes?: unknown;
+  pool?: string;
   params?: Record<string, string>;
   rollout?: unknown;
   startedBy?: string;
+  /** What the catalogue and OpenDCP's clients know the task by. */
+  origin?: TaskOrigin;
 }
 
 const TASK_QUEUE = 'drover';
@@ -75,19 +80,28 @@ export class Drover {
     return this.client.options.namespace;
   }
 
-  /** Checks the whole request, then starts the task. Throws Invalid with every problem, or NameInUse. */
+  /**
+   * Checks the whole request, then starts the task. Throws Invalid with every problem, or NameInUse. What the catalogue has
+   * is looked up by the task's first activity: when it is not there, or does not go with the rest, the task fails at once.
+   */
   async run(request: RunRequest): Promise<TaskHandle> {
-    const spec = read(request);
-    const parts = spec.nodes.length > NODES_PER_PART ? inParts(spec.nodes) : [];
+    const submission = parseSubmission(request);
+    const { template, templateName, nodes, pool, names, rollout } = submission;
+    const name = submission.name ?? newName(template?.name ?? templateName ?? 'task');
+    const parts = nodes && nodes.length > NODES_PER_PART ? inParts(nodes) : [];
     const input: NewTaskInput = {
-      template: spec.template,
-      nodes: parts.length > 0 ? { parts: parts.length, total: spec.nodes.length } : spec.nodes,
-      params: spec.params,
-      ...(spec.rollout && { rollout: spec.rollout }),
-      startedBy: spec.startedBy ?? 'code',
+      ...(template && { template }),
+      ...(templateName !== undefined && { templateName }),
+      ...(pool !== undefined && { pool }),
+      ...(names && { nodes: names }),
+      ...(nodes && { nodes: parts.length > 0 ? { parts: parts.length, total: nodes.length } : nodes }),
+      params: submission.params,
+      ...(rollout && { rollout }),
+      ...(submission.origin && { origin: submission.origin }),
+      startedBy: submission.startedBy ?? 'code',
     };
-    await this.#start(spec, input);
-    const task = this.task(spec.name);
+    await this.#start(name, summaryOf(submission), input);
+    const task = this.task(name);
     for (const part of parts) await task.addNodes(part);
     return task;
   }
@@ -101,7 +115,7 @@ export class Drover {
     await this.connection.close();
   }
 
-  async #start({ name, template, nodes }: TaskSpec, input: NewTaskInput): Promise<void> {
+  async #start(name: string, staticSummary: string, input: NewTaskInput): Promise<void> {
     try {
       await reaching(() =>
         this.client.workflow.start('task', {
@@ -110,7 +124,7 @@ export class Drover {
           args: [input],
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           workflowIdConflictPolicy: 'FAIL',
-          staticSummary: `${template.name} on ${nodes.length} nodes`,
+          staticSummary,
         }),
       );
     } catch (error) {
@@ -120,21 +134,14 @@ export class Drover {
   }
 }
 
-function read(request: RunRequest): TaskSpec {
-  const template = parseTemplate(request.template);
-  const spec: TaskSpec = {
-    name: request.name ?? newName(template.name),
-    template,
-    nodes: parseNodes(request.nodes),
-    params: parseParams(request.params ?? {}),
-    ...(request.rollout !== undefined && { rollout: parseRollout(request.rollout) }),
-    ...(request.startedBy && { startedBy: request.startedBy }),
-  };
-  checkTask(spec);
-  return spec;
+/** Temporal takes 200 bytes. */
+function summaryOf({ template, templateName, nodes, pool, names }: ParsedSubmission): string {
+  const count = (nodes ?? names)?.length;
+  const where = [...(count === undefined ? [] : [`${count} nodes`]), ...(pool === undefined ? [] : [`pool ${pool}`])];
+  return `${template?.name ?? templateName} on ${where.join(' of ')}`.slice(0, 60);
 }
 
-function inParts(nodes: Node[]): NodePart[] {
+function inParts(nodes: readonly Node[]): NodePart[] {
   const parts: NodePart[] = [];
   for (let firstNo = 0; firstNo < nodes.length; firstNo += NODES_PER_PART)
     parts.push({ part: parts.length, firstNo, nodes: nodes.slice(firstNo, firstNo + NODES_PER_PART) });

@@ -1,3 +1,4 @@
+import type { Json } from './json.ts';
 import type { Node } from './node.ts';
 import type { Rollout, RolloutSpec } from './rollout.ts';
 import type { Span } from './spans.ts';
@@ -9,11 +10,29 @@ import type { Hold } from './task.ts';
  * JSON, with a template and nodes as a YAML file would have them. Lists too long for one message follow as signals.
  */
 export interface NewTaskInput {
-  template: unknown;
-  nodes: unknown;
+  /** A template, or in its place the name of one of the catalogue; `web@3` is its third version. */
+  template?: unknown;
+  templateName?: string;
+  /** Nodes; with `pool`, names of its nodes, or all of them when not given. */
+  nodes?: unknown;
+  /** A pool of the catalogue. */
+  pool?: string;
+  origin?: TaskOrigin;
   params?: Record<string, string>;
   rollout?: unknown;
   startedBy?: string;
+}
+
+/** What the catalogue and OpenDCP's clients know a task by. */
+export interface TaskOrigin {
+  /** Reserved before the task was submitted (Tasks.reserveNumber). */
+  number?: number;
+  /** Not unique; in place of the name where OpenDCP's clients look. */
+  title?: string;
+  templateId?: number;
+  templateVersion?: number;
+  /** As OpenDCP's clients are shown it. */
+  opendcp?: { options: Json; stepLen: number };
 }
 
 /** Goes on with the task of this name after it ended: with all that is not ok, or with these failed nodes only. */

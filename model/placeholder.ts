@@ -36,6 +36,13 @@ export function split(text: string): Piece[] {
   return pieces;
 }
 
+/** The text with a backslash before what would be a placeholder, so that it stands for itself. */
+export function literally(text: string): string {
+  return text.replaceAll(PLACEHOLDER, (whole: string, backslashes: string) =>
+    backslashes.length % 2 === 0 ? `${backslashes}\\${whole.slice(backslashes.length)}` : whole,
+  );
+}
+
 export function placeholders(text: string): Placeholder[] {
   return split(text).filter((piece) => piece.kind !== 'text');
 }

@@ -7,7 +7,7 @@ import { Filler, type Audience } from './filler.ts';
 import type { Scope } from './scope.ts';
 import type { Action, CopyAction } from './template.ts';
 
-export { RenderError, type Scope, scopeOf } from './scope.ts';
+export { actionScope, RenderError, type Scope, scopeOf } from './scope.ts';
 export { secretVariable } from './secret.ts';
 
 /** What an action comes to on one node. */

@@ -20,10 +20,16 @@ export type Hold = 'none' | 'pause' | 'stop' | 'kill';
 /** A task as `drover show --json` and `GET /api/v1/tasks/:name` give it. Times are ISO 8601 or null. */
 export interface TaskView {
   id: string;
+  /** Counted from 1, what OpenDCP's clients know it by. Null until a worker has taken the task up. */
+  number: number | null;
   name: string;
+  /** For people, not unique; the name when there is no other. */
+  title: string;
   kind: 'run';
   pool: string | null;
   template: string;
+  /** Of a template of the catalogue that was asked for by name; else null. */
+  templateVersion: number | null;
   status: TaskStatus;
   /** One sentence for a person: why it is paused, what failed. Empty when there is nothing to say. */
   reason: string;

@@ -1,28 +1,49 @@
 import type { RolloutSpec } from './rollout.ts';
 
 /**
- * A template as Drover keeps it: checked, with defaults filled in, durations in milliseconds. It is also valid input:
- * parsing it again gives the same template.
+ * A template as Drover keeps it: checked, with defaults filled in, durations in milliseconds; steps may be named, to be
+ * taken from the catalogue. It is also valid input: parsing it again gives the same template.
  */
-export interface Template {
+export interface TemplateSpec {
   name: string;
   description?: string;
   params: Record<string, ParamSpec>;
-  steps: Step[];
+  steps: (Step | UseStep)[];
   rollout?: RolloutSpec;
+}
+
+/** A template with every step complete in itself: nothing is left to look up in the catalogue. */
+export interface Template extends TemplateSpec {
+  steps: Step[];
 }
 
 export interface ParamSpec {
   description?: string;
   required?: boolean;
   default?: string;
+  /** For people: `string`, `integer` or what else describes it. */
+  type?: string;
   /** Only a raw parameter may be used as `{{{name}}}`: put into the command as it is, without quotes. */
   raw?: boolean;
 }
 
-export interface Step {
+export interface Step extends StepOptions {
   name: string;
   actions: Action[];
+  /** The catalogue's step that the actions come from. */
+  use?: string;
+  /** Values for this step alone, before any other of the same name. Their own placeholders take the task's values. */
+  params?: Record<string, string>;
+}
+
+/** A step of the catalogue, by name. */
+export interface UseStep extends StepOptions {
+  name: string;
+  use: string;
+  params?: Record<string, string>;
+}
+
+interface StepOptions {
   /** For one try of one action on one node, in ms. */
   timeout: number;
   /** `times` more tries after the first, `delay` ms apart. */
@@ -30,7 +51,10 @@ export interface Step {
   onError: 'fail' | 'ignore';
 }
 
-export type Action =
+/** `params`: what an action of the catalogue declares. */
+export type Action = ActionBody & { params?: Record<string, ParamSpec> };
+
+export type ActionBody =
   | { shell: ShellAction }
   | { script: ScriptAction }
   | { docker: DockerAction }
@@ -38,7 +62,8 @@ export type Action =
   | { check: CheckAction }
   | { wait: number };
 
-export type ActionKind = 'shell' | 'script' | 'docker' | 'copy' | 'check' | 'wait';
+export const ACTION_KINDS = ['shell', 'script', 'docker', 'copy', 'check', 'wait'] as const;
+export type ActionKind = (typeof ACTION_KINDS)[number];
 
 /** How a command is run. `sudo`: true for root, or a user's name. Values of `env` may be `secret:NAME`. */
 export interface CommandOptions {
@@ -135,5 +160,7 @@ export interface CheckAction {
 }
 
 export function kindOf(action: Action): ActionKind {
-  return Object.keys(action)[0] as ActionKind;
+  const kind = ACTION_KINDS.find((one) => one in action);
+  if (!kind) throw new Error(`an action of no kind: ${Object.keys(action).join(', ')}`);
+  return kind;
 }

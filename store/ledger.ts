@@ -7,8 +7,10 @@ import { batchEvent } from './batches.ts';
 import { failed, type FailedNode } from './failed.ts';
 import { finishJob, startJob, type JobRef } from './jobs.ts';
 import { nodesPage, type NodesQuery } from './nodes-page.ts';
+import { nodeById, opendcpNodes, type OpendcpNode } from './opendcp-nodes.ts';
 import { remaining } from './remaining.ts';
 import type { Schema } from './schema.ts';
+import { storable } from './sql.ts';
 import { slice, type SliceNode } from './slice.ts';
 import { choose, lastBatch, names, openJobs, type ChosenNode, type OpenJob } from './choices.ts';
 import { release, skip } from './releases.ts';
@@ -47,13 +49,23 @@ export class Ledger {
       .selectFrom('nodes')
       .select(['name', 'no'])
       .where('taskId', '=', taskId)
-      .where('name', 'in', names)
+      .where('name', 'in', names.map(storable))
       .execute();
     return new Map(nodes.map(({ name, no }) => [name, no]));
   }
 
   nodes(taskId: string, query: NodesQuery): Promise<Page<NodeView>> {
     return nodesPage(this.#db, taskId, query);
+  }
+
+  /** All nodes, by number, as OpenDCP's clients are told of them. */
+  opendcpNodes(taskId: string): Promise<OpendcpNode[]> {
+    return opendcpNodes(this.#db, taskId);
+  }
+
+  /** By OpenDCP's id of a node's state in a task. */
+  nodeById(id: number): Promise<(OpendcpNode & { taskId: string }) | undefined> {
+    return nodeById(this.#db, id);
   }
 
   begin(batch: number, refs: readonly TryRef[]): Promise<void> {

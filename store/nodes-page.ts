@@ -3,6 +3,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { NodeStatus } from '../model/status.ts';
 import type { NodeView, Page, StepView } from '../model/task.ts';
 import type { Schema } from './schema.ts';
+import { storable } from './sql.ts';
 import { stepNames } from './step-names.ts';
 
 export interface NodesQuery {
@@ -38,7 +39,7 @@ export async function nodesPage(db: Kysely<Schema>, taskId: string, query: Nodes
 function matchingNodes(db: Kysely<Schema>, taskId: string, { status, name }: NodesQuery) {
   let nodes = db.selectFrom('nodes').where('taskId', '=', taskId);
   if (status !== undefined) nodes = nodes.where('status', 'in', [status].flat());
-  if (name !== undefined) nodes = nodes.where('name', '=', name);
+  if (name !== undefined) nodes = nodes.where('name', '=', storable(name));
   return nodes;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { PGlite } from '@electric-sql/pglite';
+import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 
 import type { ThreadInput } from './pglite-stream.ts';
 import { readSeed } from './seed.ts';
@@ -13,6 +14,8 @@ import { readSeed } from './seed.ts';
  * protocol and answers in it, message for message; the first one it sends says that the database is open.
  */
 const TERMINATE = 'X'.charCodeAt(0);
+
+const extensions = { pg_trgm };
 
 const { folder, seed } = workerData as ThreadInput;
 const database = await openDatabase(folder, seed).catch((error: unknown) => {
@@ -41,11 +44,11 @@ async function close(): Promise<void> {
 async function openDatabase(folder: string, seed: string): Promise<PGlite> {
   const dataDir = join(folder, 'pgdata');
   const complete = join(folder, 'complete');
-  if (existsSync(complete)) return PGlite.create({ dataDir });
+  if (existsSync(complete)) return PGlite.create({ dataDir, extensions });
   // What a first start left that was killed half way: nothing was kept in it yet.
   await rm(dataDir, { recursive: true, force: true });
   const loadDataDir = await readSeed(seed);
-  const database = await PGlite.create({ dataDir, ...(loadDataDir && { loadDataDir }) });
+  const database = await PGlite.create({ dataDir, extensions, ...(loadDataDir && { loadDataDir }) });
   await writeFile(complete, '');
   return database;
 }

@@ -106,7 +106,7 @@ class PGliteDriver implements Driver {
 }
 
 /** So many statements are kept prepared. Drover's own are fewer; a safeguard for those whose text depends on a list. */
-const PREPARED = 200;
+const PREPARED = 500;
 
 class PGliteConnection implements DatabaseConnection {
   readonly #client: pg.Client;

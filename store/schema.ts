@@ -1,10 +1,15 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
+import type { Actor, Role } from '../model/actor.ts';
+import type { TaskOrigin } from '../model/activities.ts';
+import type { PoolSsh } from '../model/catalogue/document.ts';
+import type * as json from '../model/json.ts';
 import type { Node } from '../model/node.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { NodeStatus, TaskStatus } from '../model/status.ts';
 import type { Hold } from '../model/task.ts';
-import type { Template } from '../model/template.ts';
+import type { Template, TemplateSpec } from '../model/template.ts';
+import type { Answered } from './access.ts';
 
 /** The tables as code sees them; in SQL the same names are in snake_case. Made by the migrations. */
 export interface Schema {
@@ -16,10 +21,24 @@ export interface Schema {
   events: EventsTable;
   files: FilesTable;
   leases: LeasesTable;
+  clusters: ClustersTable;
+  services: ServicesTable;
+  actions: ActionsTable;
+  implementations: ImplementationsTable;
+  remoteSteps: RemoteStepsTable;
+  templates: TemplatesTable;
+  templateVersions: TemplateVersionsTable;
+  pools: PoolsTable;
+  poolNodes: PoolNodesTable;
+  rowCounts: RowCountsTable;
+  tokens: TokensTable;
+  auditEntries: AuditEntriesTable;
+  idempotencyKeys: IdempotencyKeysTable;
 }
 
 /** Written as JSON text, read parsed. */
 type Json<Value> = ColumnType<Value, string, string>;
+type JsonOrNull<Value> = ColumnType<Value | null, string | null | undefined, string | null>;
 
 /** Rows that followers read in the order of (xid, seq); see following.ts. */
 interface Followed {
@@ -30,9 +49,10 @@ interface Followed {
 
 interface TasksTable {
   id: Generated<string>;
-  /** Ascends with creation; the cursor of lists. */
-  seq: GeneratedAlways<number>;
+  /** Ascends with creation, or with being reserved; OpenDCP's id of the task. */
+  seq: Generated<number>;
   name: string;
+  title: string | null;
   kind: 'run';
   pool: string | null;
   template: Json<Template>;
@@ -51,9 +71,15 @@ interface TasksTable {
   finishedAt: Date | null;
   batchesTotal: Generated<number>;
   batchesDone: Generated<number>;
+  templateId: number | null;
+  templateVersion: number | null;
+  opendcp: JsonOrNull<NonNullable<TaskOrigin['opendcp']>>;
+  templateName: GeneratedAlways<string>;
 }
 
 interface NodesTable {
+  /** OpenDCP's id of the node's state in the task. */
+  id: GeneratedAlways<number>;
   taskId: string;
   no: number;
   name: string;
@@ -128,4 +154,118 @@ interface LeasesTable {
   name: string;
   holder: string;
   until: Date;
+}
+
+interface ThingTable {
+  id: Generated<number>;
+  name: string;
+  desc: Generated<string>;
+  version: Generated<number>;
+  createdAt: Generated<Date>;
+  updatedAt: Generated<Date>;
+}
+
+interface ClustersTable extends ThingTable {
+  biz: string;
+}
+
+interface ServicesTable extends ThingTable {
+  serviceType: string;
+  dockerImage: string;
+  clusterId: number;
+}
+
+interface ActionsTable extends ThingTable {
+  params: JsonOrNull<Record<string, json.Json>>;
+}
+
+interface ImplementationsTable {
+  id: Generated<number>;
+  actionId: number;
+  type: string;
+  template: JsonOrNull<Record<string, json.Json>>;
+}
+
+/** The catalogue's steps; `steps` are those of tasks. */
+interface RemoteStepsTable extends ThingTable {
+  actions: JsonOrNull<string[]>;
+}
+
+interface TemplatesTable extends ThingTable {
+  spec: Json<TemplateSpec>;
+  opendcp: JsonOrNull<json.Json>;
+  /** Names of the steps it uses, in lower case. */
+  uses: GeneratedAlways<string[]>;
+}
+
+interface TemplateVersionsTable {
+  templateId: number;
+  version: number;
+  spec: Json<TemplateSpec>;
+  opendcp: JsonOrNull<json.Json>;
+  at: Generated<Date>;
+  by: string;
+}
+
+interface PoolsTable extends ThingTable {
+  serviceId: number;
+  vmType: number;
+  sdId: number;
+  tasks: JsonOrNull<Record<string, json.Json>>;
+  ssh: JsonOrNull<PoolSsh>;
+}
+
+interface PoolNodesTable {
+  id: Generated<number>;
+  poolId: number;
+  name: string;
+  address: string;
+  node: Json<Node>;
+  vmId: Generated<string>;
+  status: Generated<number>;
+  nodeType: Generated<string>;
+  joinedAt: Generated<Date>;
+}
+
+/** Kept by triggers. */
+interface RowCountsTable {
+  ofTable: string;
+  rows: number;
+}
+
+interface TokensTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  role: Role;
+  /** Of the secret, in hexadecimal. */
+  sha256: string;
+  createdAt: Generated<Date>;
+  createdBy: string;
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+}
+
+interface AuditEntriesTable {
+  id: GeneratedAlways<number>;
+  at: Generated<Date>;
+  actor: string;
+  role: Role;
+  via: Actor['via'];
+  fromAddress: string | null;
+  action: string;
+  kind: string;
+  name: string;
+  before: JsonOrNull<json.Json>;
+  after: JsonOrNull<json.Json>;
+  outcome: string;
+}
+
+interface IdempotencyKeysTable {
+  actor: string;
+  key: string;
+  /** A hash of what was asked for. */
+  request: string;
+  plan: Json<json.Json>;
+  answer: JsonOrNull<Answered>;
+  begunAt: Generated<Date>;
 }

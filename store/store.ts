@@ -1,8 +1,13 @@
 import { CamelCasePlugin, Kysely } from 'kysely';
 
+import type { Audit, IdempotencyKeys, Tokens } from './access.ts';
+import { AuditLog } from './audit.ts';
+import { openCatalogue } from './catalogue/catalogue.ts';
+import type { Catalogue } from './catalogue/types.ts';
 import { openFolder } from './embedded.ts';
 import { Events } from './events.ts';
 import { Files } from './files.ts';
+import { IdempotencyTable } from './idempotency.ts';
 import { Leases } from './leases.ts';
 import { Ledger } from './ledger.ts';
 import { Logs } from './logs.ts';
@@ -10,6 +15,7 @@ import { migrate } from './migrations/index.ts';
 import { openPostgres } from './postgres.ts';
 import type { Schema } from './schema.ts';
 import { Tasks } from './tasks.ts';
+import { TokenTable } from './tokens.ts';
 import { keepUp } from './upkeep.ts';
 import { Writes } from './writes.ts';
 
@@ -20,6 +26,10 @@ export interface Store {
   events: Events;
   files: Files;
   leases: Leases;
+  catalogue: Catalogue;
+  tokens: Tokens;
+  audit: Audit;
+  idempotencyKeys: IdempotencyKeys;
   /** Commits what is waiting, and lets go of the database. */
   close(): Promise<void>;
 }
@@ -55,6 +65,10 @@ export async function openStore(where: { folder: string } | { url: string }): Pr
     events: new Events(db),
     files: new Files(db),
     leases: new Leases(db),
+    catalogue: openCatalogue(db),
+    tokens: new TokenTable(db),
+    audit: new AuditLog(db),
+    idempotencyKeys: new IdempotencyTable(db),
     close,
   };
 }

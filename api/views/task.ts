@@ -4,7 +4,7 @@ import { reconciled } from '../../model/execution.ts';
 import { DEFAULT_ROLLOUT } from '../../model/rollout.ts';
 import { ENDED, noCounts, type NodeCounts, type TaskStatus } from '../../model/status.ts';
 import type { TaskView } from '../../model/task.ts';
-import type { TaskRow } from '../../store/tasks.ts';
+import type { ListedTask, TaskRow } from '../../store/tasks.ts';
 import { TemporalUnreachable } from '../../client/errors.ts';
 import type { Parts } from '../parts.ts';
 
@@ -34,7 +34,7 @@ export async function findTask(parts: Parts, name: string): Promise<TaskRow | un
 }
 
 /** Status and reason of a task, with Temporal asked when the ledger has it running. Without Temporal: the ledger's word, said so. */
-export async function standing(parts: Parts, row: TaskRow): Promise<{ status: TaskStatus; reason: string }> {
+export async function standing(parts: Parts, row: ListedTask): Promise<{ status: TaskStatus; reason: string }> {
   if (ENDED.includes(row.status)) return row;
   try {
     const { state } = await parts.drover.task(row.name).execution();
@@ -47,16 +47,19 @@ export async function standing(parts: Parts, row: TaskRow): Promise<{ status: Ta
 
 export function view(
   parts: Parts,
-  row: TaskRow,
+  row: ListedTask,
   nodes: NodeCounts,
   { status, reason }: { status: TaskStatus; reason: string },
 ): TaskView {
   return {
     id: row.id,
+    number: row.seq,
     name: row.name,
+    title: row.title ?? row.name,
     kind: row.kind,
     pool: row.pool,
-    template: row.template.name,
+    template: row.templateName,
+    templateVersion: row.templateVersion,
     status,
     reason,
     startedBy: row.startedBy,
@@ -75,10 +78,13 @@ async function unrecorded(parts: Parts, name: string): Promise<TaskView> {
   const { state, runId } = await parts.drover.task(name).execution();
   return {
     id: '',
+    number: null,
     name,
+    title: name,
     kind: 'run',
     pool: null,
     template: '',
+    templateVersion: null,
     ...reconciled('pending', 'waits for a worker to take it up', state),
     startedBy: '',
     createdAt: new Date().toISOString(),

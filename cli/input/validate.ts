@@ -1,30 +1,22 @@
-import { parse } from 'yaml';
+import type { Kind } from '../../model/catalogue/document.ts';
 import { parseNodesText } from '../../model/parse/index.ts';
 import { nodes } from '../print/counts.ts';
+import { readCatalogueFile } from './catalogue.ts';
 import { readTemplate, readText } from './files.ts';
+import { looksLikeCatalogue, looksLikeNodes } from './looks.ts';
 
 export interface Valid {
   file: string;
-  kind: 'template' | 'nodes';
-  /** The template's name, or how many nodes. */
+  kind: Kind | 'nodes';
+  /** The name of the template or of what else it is, or how many nodes. */
   name: string;
 }
 
-/** Checks a file as what it looks like. Throws Invalid. */
-export function validateFile(file: string): Valid {
+/** Checks a file as what it looks like; one of the catalogue has one thing or several. Throws Invalid. */
+export function validateFile(file: string): Valid[] {
   const text = readText(file);
-  if (looksLikeNodes(text)) return { file, kind: 'nodes', name: `(${nodes(parseNodesText(text, file).length)})` };
-  return { file, kind: 'template', name: readTemplate(file).template.name };
-}
-
-/** Nodes are a list, or have `nodes`; everything else wants to be a template, and is told what it lacks. */
-function looksLikeNodes(text: string): boolean {
-  try {
-    const value: unknown = parse(text, { logLevel: 'silent' });
-    return (
-      Array.isArray(value) || (typeof value === 'object' && value !== null && 'nodes' in value && !('steps' in value))
-    );
-  } catch {
-    return false;
-  }
+  if (looksLikeCatalogue(text))
+    return readCatalogueFile(file).documents.map(({ document: { kind, name } }) => ({ file, kind, name }));
+  if (looksLikeNodes(text)) return [{ file, kind: 'nodes', name: `(${nodes(parseNodesText(text, file).length)})` }];
+  return [{ file, kind: 'template', name: readTemplate(file).template.name }];
 }

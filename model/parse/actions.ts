@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { FILE_PATH_SHAPE, isFilePath, isMode, isOwner, MODE_SHAPE, OWNER_SHAPE } from '../commands/copy.ts';
 import { isTarget, isUrl, TCP_SHAPE, URL_SHAPE } from '../commands/check.ts';
-import type { Action } from '../template.ts';
+import type { ActionBody } from '../template.ts';
 import { docker } from './docker.ts';
 import {
   anyText,
@@ -99,7 +99,7 @@ const check = probes.transform(({ from, ...others }) => ({
   from: from ?? (others.shell === undefined ? ('worker' as const) : ('node' as const)),
 }));
 
-const kinds = {
+export const kinds = {
   shell: optional(shell),
   script: optional(script),
   docker: optional(docker),
@@ -108,15 +108,24 @@ const kinds = {
   wait: optional(duration),
 };
 
+type Kinds = { [Kind in keyof typeof kinds]?: z.output<(typeof kinds)[Kind]> };
+
+/** The action among the keys of an object; undefined when there is none. */
+export function bodyOf(value: Kinds): ActionBody | undefined {
+  if (value.shell !== undefined) return { shell: value.shell };
+  if (value.script !== undefined) return { script: value.script };
+  if (value.docker !== undefined) return { docker: value.docker };
+  if (value.copy !== undefined) return { copy: value.copy };
+  if (value.check !== undefined) return { check: value.check };
+  if (value.wait !== undefined) return { wait: value.wait };
+  return undefined;
+}
+
 export const action = object(kinds)
   .refine(...exactlyOne(Object.keys(kinds)))
-  .transform((value, context): Action => {
-    if (value.shell !== undefined) return { shell: value.shell };
-    if (value.script !== undefined) return { script: value.script };
-    if (value.docker !== undefined) return { docker: value.docker };
-    if (value.copy !== undefined) return { copy: value.copy };
-    if (value.check !== undefined) return { check: value.check };
-    if (value.wait !== undefined) return { wait: value.wait };
+  .transform((value, context): ActionBody => {
+    const body = bodyOf(value);
+    if (body) return body;
     context.addIssue({ code: 'custom', message: 'says nothing of what to do', input: value });
     return z.NEVER;
   });

@@ -1,3 +1,5 @@
+export { parseDocument, parseDocuments, parseDocumentsText } from './documents.ts';
+export { isInParts, parseSubmission, type ParsedSubmission } from './submission.ts';
 export { checkTask, parseParams } from './task.ts';
 export { LARGEST_INLINE, type StoredFile } from './local-files.ts';
 export { parseHostList, parseNodes, parseNodesText } from './nodes.ts';

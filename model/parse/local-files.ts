@@ -16,7 +16,7 @@ export interface StoredFile {
 /** Files up to this size, in bytes, become part of the template. */
 export const LARGEST_INLINE = 128 * 1024;
 
-/** Puts the files that `script: {file}` and `copy: {src}` name into the template. */
+/** Puts the files that `script: {file}` and `copy: {src}` name into the template, or into an action of the catalogue. */
 export function withLocalFiles(
   template: unknown,
   readFile: ReadFile | undefined,
@@ -32,9 +32,12 @@ export function withLocalFiles(
       return undefined;
     }
   };
-  const value = mapped(template, 'steps', (step, stepPath) =>
-    mapped(step, 'actions', (action, path) => withFile(action, path, read, findings), stepPath),
-  );
+  const value =
+    isRecord(template) && template['kind'] === 'action'
+      ? withFile(template, [], read, findings)
+      : mapped(template, 'steps', (step, stepPath) =>
+          mapped(step, 'actions', (action, path) => withFile(action, path, read, findings), stepPath),
+        );
   return { value, findings };
 }
 

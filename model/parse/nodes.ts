@@ -60,14 +60,19 @@ const USER = scalar("a user's name", (value) =>
   typeof value === 'string' && /^[^\s@:/-][^\s@:/]*$/.test(value) ? value : undefined,
 );
 
-/** What `defaults` may say, too. */
-const reach = {
+/** How a node is reached. */
+export const sshShape = {
   port: optional(port),
   user: optional(USER),
   identityFile: optional(text),
   knownHosts: optional(text),
   via: optional(VIA),
   hostKeys: optional(z.enum(['strict', 'first-use'])),
+};
+
+/** What `defaults` may say, too. */
+const reach = {
+  ...sshShape,
   labels: optional(mapOf(written)),
   params: optional(
     mapOf(given, { pattern: PARAM_NAME, expected: '1-100 letters, digits, _ or -, beginning with a letter or _' }),
@@ -100,6 +105,8 @@ const node = fromText.transform(({ name, ...others }, context): Node => {
   return z.NEVER;
 });
 
+/** Nodes, or none. */
+export const nodeList = z.array(node).check(distinctNames('each node once, by a name of its own'));
 const distinct = listOf(node, 'one node at least').check(distinctNames('each node once, by a name of its own'));
 
 const withDefaults = object({ defaults: optional(object(reach)), nodes: distinct }).transform(({ defaults, nodes }) =>

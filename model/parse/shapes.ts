@@ -38,14 +38,17 @@ export function whatever({ value }: { value: unknown }): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-/** Refuses list entries that have the name of an earlier one; `path` leads from an entry to its name. */
+/**
+ * Refuses list entries that have the name of an earlier one; `path` leads from an entry to its name. What is taken from
+ * elsewhere, by `use`, may come twice.
+ */
 export function distinctNames(expected: string, ...path: string[]) {
   const check = z.check<{ name: string }[]>(({ value, issues }) => {
     const first = new Map<unknown, number>();
     // What is wrong in itself is in the list as it came.
-    (value as ({ name?: unknown } | null | undefined)[]).forEach((item, i) => {
+    (value as ({ name?: unknown; use?: unknown } | null | undefined)[]).forEach((item, i) => {
       const name = item?.name;
-      if (typeof name !== 'string') return;
+      if (typeof name !== 'string' || item?.use !== undefined) return;
       const before = first.get(name);
       if (before === undefined) {
         first.set(name, i);
@@ -110,6 +113,9 @@ export function name(what: string, pattern: RegExp, expected: string) {
 
 export const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,99}$/u;
 export const NAME_SHAPE = '1-100 letters, digits or . _ -, beginning with a letter or digit';
+/** Names that only people and quoted texts carry: of templates, steps and other things of the catalogue. */
+export const TITLE = /^[^\p{Cc}]{0,100}$/u;
+export const TITLE_SHAPE = 'at most 100 characters, on one line';
 export const NODE_NAME = /^[\p{L}\p{N}][\p{L}\p{N}._:-]{0,99}$/u;
 export const NODE_NAME_SHAPE = '1-100 letters, digits or . _ - :, beginning with a letter or digit';
 

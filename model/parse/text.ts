@@ -1,11 +1,45 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  parseDocument,
+  visit,
+  type Document,
+} from 'yaml';
 import { Invalid } from './problem.ts';
 import type { Origin, Path } from './validate.ts';
 
-/** The value in a YAML or JSON text, and where in the text its parts stand. Throws Invalid when it is neither. */
-export function parseText(text: string, file: string): { value: unknown; origin: Origin } {
+/** A value as a text had it, and where in the text its parts stand. */
+export interface Parsed {
+  value: unknown;
+  origin: Origin;
+}
+
+/** The value in a YAML or JSON text. Throws Invalid when it is neither. */
+export function parseText(text: string, file: string): Parsed {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  return read(parseDocument(text, { ...OPTIONS, lineCounter: lines }), file, lines);
+}
+
+/** The values of a YAML text of one document or several, `---` between them; documents with nothing in them are left out. */
+export function parseTexts(text: string, file: string): Parsed[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { ...OPTIONS, lineCounter: lines });
+  if ('empty' in documents) return [];
+  return documents.filter((one) => !isNothing(one)).map((one) => read(one, file, lines));
+}
+
+function isNothing({ contents, errors }: Document): boolean {
+  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null));
+}
+
+const OPTIONS = { prettyErrors: false, merge: true } as const;
+
+function read(document: Document, file: string, lines: LineCounter): Parsed {
   if (document.errors.length > 0) {
     throw new Invalid(
       document.errors.map((error) => ({

@@ -2,12 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import type { Drover, Submission } from '../../api/parts.ts';
+import type { AccessSettings } from '../../api/access/settings.ts';
+import type { Drover, Parts, Submission } from '../../api/parts.ts';
 import { serve } from '../../api/serve.ts';
 import { NameInUse, NoSuchTask, NotRunning } from '../../client/errors.ts';
 import type { Execution } from '../../model/execution.ts';
-import { parseNodes, parseTemplate } from '../../model/parse/index.ts';
+import { parseSubmission, parseTemplate } from '../../model/parse/index.ts';
+import { isComplete } from '../../model/resolve.ts';
 import { DEFAULT_ROLLOUT } from '../../model/rollout.ts';
+import type { Template } from '../../model/template.ts';
 import { openStore, type Store } from '../../store/store.ts';
 import type { JobRef } from '../../store/jobs.ts';
 import type { TaskRow } from '../../store/tasks.ts';
@@ -21,8 +24,7 @@ export class Told implements Drover {
   broken: Error | undefined;
 
   run(request: Submission): Promise<{ name: string }> {
-    parseTemplate(request.template);
-    parseNodes(request.nodes);
+    parseSubmission(request);
     const name = request.name ?? 'unnamed';
     if (this.executions.has(name)) throw new NameInUse(name);
     this.submitted.push(request);
@@ -60,34 +62,49 @@ export interface Served {
   url: string;
   store: Store;
   temporal: Told;
+  /** What the server is built from. */
+  parts: Parts;
   /** Closes the server; what is given serves again in the same place. */
   stop(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
-/** The real API over the real store, embedded. */
-export async function serveApi({ workers = () => Promise.resolve(1) } = {}): Promise<Served> {
+/** The real API over the real store, embedded. `host`: where it listens; without tokens only on loopback. */
+export async function serveApi({
+  workers = () => Promise.resolve(1),
+  host = '127.0.0.1',
+  log = pino({ level: 'silent' }),
+  access,
+}: {
+  workers?: () => Promise<number>;
+  host?: string;
+  log?: Parts['log'];
+  access?: AccessSettings;
+} = {}): Promise<Served> {
   const folder = await mkdtemp(join(tmpdir(), 'drover-api-'));
   const store = await openStore({ folder });
   const temporal = new Told();
-  const parts = {
+  const parts: Parts = {
     store,
     drover: temporal,
     temporalUi: 'http://ui.example',
     namespace: 'default',
     version: '1.2.3',
-    log: pino({ level: 'silent' }),
+    log,
     workers,
+    ...(access && { access }),
   };
-  let server = await serve(parts, { host: '127.0.0.1', port: 0 });
+  let server = await serve(parts, { host, port: 0 });
+  const { port } = new URL(server.url);
   return {
-    url: server.url,
+    url: `http://127.0.0.1:${port}`,
     store,
     temporal,
+    parts,
     stop: async () => {
       await server.close();
       return async () => {
-        server = await serve(parts, { host: '127.0.0.1', port: Number(new URL(server.url).port) });
+        server = await serve(parts, { host, port: Number(port) });
       };
     },
     close: async () => {
@@ -98,7 +115,7 @@ export async function serveApi({ workers = () => Promise.resolve(1) } = {}): Pro
   };
 }
 
-export const TEMPLATE = parseTemplate({
+export const TEMPLATE = complete({
   name: 'web',
   params: { tag: { default: '1' } },
   steps: [
@@ -106,6 +123,12 @@ export const TEMPLATE = parseTemplate({
     { name: 'start', actions: [{ shell: 'true' }, { shell: 'false' }] },
   ],
 });
+
+function complete(template: object): Template {
+  const spec = parseTemplate(template);
+  if (!isComplete(spec)) throw new Error('it takes steps of the catalogue');
+  return spec;
+}
 
 /** A task in the ledger and in Temporal, running on nodes `web-01`, `web-02`, … */
 export async function seedTask({ store, temporal }: Served, name: string, nodes = 3): Promise<TaskRow> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkTask, parseNodes, parseParams, parseTemplate } from '../../model/parse/index.ts';
+import { checkTask, parseNodes, parseParams } from '../../model/parse/index.ts';
 import type { TaskSpec } from '../../model/task.ts';
+import { completeTemplate } from '../support/templates.ts';
 import { problems } from './parsing.ts';
 
 const TEMPLATE = {
@@ -17,7 +18,7 @@ function spec(
     name: 'web-1.4',
     params: { tag: '1.4' },
     ...others,
-    template: parseTemplate(template),
+    template: completeTemplate(template),
     nodes: parseNodes(nodes),
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LARGEST_INLINE, parseTemplate, parseTemplateText, type StoredFile } from '../../model/parse/index.ts';
+import type { TemplateSpec } from '../../model/template.ts';
 import { problems } from './parsing.ts';
 
 const EXAMPLE = `
@@ -26,7 +27,11 @@ rollout: { batch: 20%, maxFailures: 1, onBudget: pause }
 
 /** A template with this one action, as YAML or as a value. */
 const withAction = (action: unknown) => ({ name: 't', steps: [{ name: 's', actions: [action] }] });
-const actionOf = (action: unknown) => parseTemplate(withAction(action)).steps[0]?.actions[0];
+const actionsOf = ({ steps }: TemplateSpec, index = 0) => {
+  const step = steps[index];
+  return step && 'actions' in step ? step.actions : undefined;
+};
+const actionOf = (action: unknown) => actionsOf(parseTemplate(withAction(action)))?.[0];
 
 describe('a template', () => {
   it('is read from YAML, with its defaults filled in', () => {
@@ -38,7 +43,7 @@ describe('a template', () => {
       { timeout: 3_600_000, retry: { times: 0, delay: 5000 }, onError: 'fail' },
       { timeout: 3_600_000, retry: { times: 0, delay: 5000 }, onError: 'ignore' },
     ]);
-    expect(template.steps[2]?.actions).toEqual([
+    expect(actionsOf(template, 2)).toEqual([
       { check: { http: 'http://{{node.address}}:{{port}}/health', from: 'worker', within: 30_000, interval: 1000 } },
     ]);
   });
@@ -55,7 +60,7 @@ describe('a template', () => {
 
   it('may have keys that are undefined: to a caller they are not there', () => {
     const template = parseTemplate({ ...withAction({ shell: { run: 'x', cwd: undefined } }), rollout: undefined });
-    expect(template.steps[0]?.actions).toEqual([{ shell: { run: 'x' } }]);
+    expect(actionsOf(template)).toEqual([{ shell: { run: 'x' } }]);
     expect('rollout' in template).toBe(false);
   });
 });
@@ -229,9 +234,10 @@ name: t
 params: { tag: { default: 1.10 }, port: { default: 8080 }, on: { default: true } }
 steps: [{ name: s, actions: [{ shell: { run: x, env: { V: 1.0, HEX: 0x1F, BIG: 12345678901234567890, OFF: false } } }] }]
 `;
-    const { params, steps } = parseTemplateText(text, 't.yaml');
+    const template = parseTemplateText(text, 't.yaml');
+    const { params } = template;
     expect(params).toEqual({ tag: { default: '1.10' }, port: { default: '8080' }, on: { default: 'true' } });
-    expect(steps[0]?.actions[0]).toEqual({
+    expect(actionsOf(template)?.[0]).toEqual({
       shell: { run: 'x', env: { V: '1.0', HEX: '0x1F', BIG: '12345678901234567890', OFF: 'false' } },
     });
   });
@@ -239,7 +245,7 @@ steps: [{ name: s, actions: [{ shell: { run: x, env: { V: 1.0, HEX: 0x1F, BIG: 1
 
 describe('a template with problems', () => {
   it('tells all of them, each with its line and path', () => {
-    const text = `name: web!
+    const text = `name: "web\\t1"
 params:
   tag: { requird: true }
   "a b": {}
@@ -257,7 +263,7 @@ steps:
 rollout: { batch: 120%, canary: 1.5 }
 `;
     expect(problems(() => parseTemplateText(text, 'web.yaml'))).toEqual([
-      'web.yaml:1: name: is "web!", expected a name for the template: 1-100 letters, digits or . _ -, beginning with a letter or digit',
+      'web.yaml:1: name: is "web\\t1", expected a name for the template: at most 100 characters, on one line',
       'web.yaml:3: params.tag.requird: unknown key, expected "required"',
       'web.yaml:4: params["a b"]: is no name to use here, expected 1-100 letters, digits, _ or -, beginning with a letter or _',
       'web.yaml:5: stepz: unknown key, expected "steps"',
@@ -328,7 +334,7 @@ describe('local files', () => {
     return file;
   };
   const parse = (action: unknown) =>
-    parseTemplateText(JSON.stringify(withAction(action)), 't.json', { readFile }).steps[0]?.actions[0];
+    actionsOf(parseTemplateText(JSON.stringify(withAction(action)), 't.json', { readFile }))?.[0];
 
   it('become part of the template, byte for byte', () => {
     expect(parse({ script: { file: 'x.sh', args: ['a'] } })).toEqual({

@@ -419,4 +419,30 @@ describeStore('ledger', (store) => {
       expect(await store().ledger.nodes(task.id, { page: 1, pageSize: 10 })).toMatchObject({ items: [], total: 0 });
     });
   });
+
+  test('tells of nodes by ids of their own, with the steps they have come to', async () => {
+    const task = await taskWithNodes(store(), 2);
+    await store().ledger.begin(1, [stepRef(task.id, 0, 0)]);
+    await store().ledger.finish(stepRef(task.id, 0, 0), ok);
+    await store().ledger.begin(1, [stepRef(task.id, 0, 1)]);
+    const [first, second] = await store().ledger.opendcpNodes(task.id);
+    const at = expect.any(Date) as Date;
+    expect(first).toEqual({
+      ...{
+        id: expect.any(Number) as number,
+        no: 0,
+        name: 'node-0',
+        address: '192.0.2.0',
+        status: 'running',
+        reason: '',
+      },
+      steps: [
+        { step: 0, status: 'ok', startedAt: at, finishedAt: at },
+        { step: 1, status: 'running', startedAt: at, finishedAt: null },
+      ],
+    });
+    expect(second).toMatchObject({ no: 1, status: 'pending', steps: [] });
+    expect(await store().ledger.nodeById(first?.id ?? 0)).toEqual({ ...first, taskId: task.id });
+    for (const id of [0, 1.5, 1e30]) expect(await store().ledger.nodeById(id)).toBeUndefined();
+  });
 });

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 
 import { BadCursor } from '../../store/following.ts';
 import { noCounts } from '../../model/status.ts';
+import type { TaskSort } from '../../store/task-order.ts';
 import { describeStore } from './databases.ts';
 import { newTask, stepRef, taskWithNodes } from './samples.ts';
 
@@ -14,7 +16,8 @@ describeStore('tasks', (store) => {
       ...given,
       ...{ id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string, status: 'pending', reason: '', hold: 'none' },
       ...{ createdAt: expect.any(Date) as Date, startedAt: null, finishedAt: null },
-      ...{ batchesTotal: 0, batchesDone: 0 },
+      ...{ batchesTotal: 0, batchesDone: 0, seq: expect.any(Number) as number, templateName: 'web' },
+      ...{ title: null, templateId: null, templateVersion: null, opendcp: null },
     });
     expect(await store().tasks.get(given.name)).toEqual(task);
     expect(await store().tasks.byId(task.id)).toEqual(task);
@@ -34,8 +37,43 @@ describeStore('tasks', (store) => {
   });
 
   test('what is not there is undefined', async () => {
-    expect(await store().tasks.get('nobody')).toBeUndefined();
+    for (const none of ['nobody', 'no\0body']) expect(await store().tasks.get(none)).toBeUndefined();
     expect(await store().tasks.byId('00000000-0000-0000-0000-000000000000')).toBeUndefined();
+  });
+
+  test('keeps what the catalogue and OpenDCP’s clients know it by', async () => {
+    const seq = await store().tasks.reserveNumber();
+    const opendcp = { options: [{ name: 'start', param_values: { tag: '1' }, retry: null }], stepLen: 2 };
+    const given = newTask({ seq, title: 'expand_web', templateId: 4, templateVersion: 7, opendcp });
+    const { task } = await store().tasks.create(given);
+    expect(task).toMatchObject(given);
+    expect(await store().tasks.bySeq(seq)).toEqual(task);
+    const { task: next } = await store().tasks.create(newTask());
+    expect(next.seq).toBeGreaterThan(seq);
+    for (const none of [0, -1, 1.5, 1e30, next.seq + 1000]) expect(await store().tasks.bySeq(none)).toBeUndefined();
+  });
+
+  test('a number that another task has is refused', async () => {
+    const { task } = await store().tasks.create(newTask());
+    await expect(store().tasks.create(newTask({ seq: task.seq }))).rejects.toThrow(`its number ${task.seq} is another`);
+  });
+
+  test('of many that create the same name and number at once, one has created it', async () => {
+    const given = newTask({ seq: await store().tasks.reserveNumber() });
+    const all = await Promise.all(Array.from({ length: 10 }, () => store().tasks.create(given)));
+    expect(all.filter(({ created }) => created)).toHaveLength(1);
+  });
+
+  test('comes with its nodes or not at all', async () => {
+    const nodes = ['a', 'b'].map((name) => ({ name, address: name }));
+    const { task } = await store().tasks.create({ ...newTask(), nodes });
+    expect(await store().ledger.names(task.id)).toEqual(['a', 'b']);
+    const again = await store().tasks.create({ ...newTask({ name: task.name }), nodes: [{ name: 'c', address: 'c' }] });
+    expect(again).toEqual({ task, created: false });
+    expect(await store().ledger.names(task.id)).toEqual(['a', 'b']);
+    const twice = newTask();
+    await expect(store().tasks.create({ ...twice, nodes: [...nodes, ...nodes] })).rejects.toThrow('duplicate key');
+    expect(await store().tasks.get(twice.name)).toBeUndefined();
   });
 
   test('nodes may be added twice, and in parts', async () => {
@@ -126,7 +164,8 @@ describeStore('tasks', (store) => {
         names.slice(4),
       ]);
       expect(third).not.toHaveProperty('next');
-      expect(first.items[0]).toEqual(tasks[4]);
+      expect(tasks[4]).toMatchObject(first.items[0] ?? {});
+      expect(first.items[0]).not.toHaveProperty('template');
       expect([...first.counts.values()].map(({ total }) => total)).toEqual([4, 3]);
       expect(third.counts.get(tasks[0]?.id ?? '')).toEqual(noCounts());
     });
@@ -143,8 +182,75 @@ describeStore('tasks', (store) => {
       expect(await list({ template: template.name, pool: 'another' })).toEqual([]);
     });
 
-    test('refuses a cursor that no list gave', async () => {
-      await expect(store().tasks.list({ limit: 1, before: '12' })).rejects.toThrow(BadCursor);
+    test('is sorted by name, creation or end, either way, in pages', async () => {
+      const pool = `pool-${Math.random()}`;
+      const ends = [null, 2000, 1000, 2000, null];
+      const names: string[] = [];
+      for (const [index, end] of ends.entries()) {
+        const { task } = await store().tasks.create(newTask({ pool, name: `${'caebd'[index] ?? ''}-${pool}` }));
+        names.push(task.name);
+        if (end !== null) await store().tasks.update(task.id, { status: 'ok', finishedAt: new Date(end) });
+      }
+      const inPages = async (sort: TaskSort) => {
+        const found: string[] = [];
+        let before: string | undefined;
+        do {
+          const page = await store().tasks.list({ pool, sort, limit: 2, ...(before !== undefined && { before }) });
+          found.push(...page.items.map(({ name }) => name));
+          before = page.next;
+        } while (before !== undefined);
+        return found;
+      };
+      const orders = { createdAt: [0, 1, 2, 3, 4], name: [1, 3, 0, 4, 2], finishedAt: [2, 1, 3, 0, 4] } as const;
+      for (const by of ['createdAt', 'name', 'finishedAt'] as const) {
+        const expected = orders[by].map((index) => names[index]);
+        expect(await inPages({ by, descending: false })).toEqual(expected);
+        expect(await inPages({ by, descending: true })).toEqual([...expected].reverse());
+      }
+    });
+
+    test('finds a text in name or title, whatever its case and signs', async () => {
+      const mark = randomUUID().slice(0, 8);
+      const { task: titled } = await store().tasks.create(newTask({ title: `Deploy 50%_${mark}` }));
+      const { task: named } = await store().tasks.create(newTask({ name: `deploy-${mark}` }));
+      const found = async (search: string) =>
+        (await store().tasks.list({ search, limit: 9 })).items.map(({ id }) => id);
+      expect(await found(mark.toUpperCase())).toEqual([named.id, titled.id]);
+      expect(await found(`50%_${mark}`)).toEqual([titled.id]);
+      expect(await found(`%${mark}`)).toEqual([]);
+    });
+
+    test('refuses a cursor that no list of its sort gave', async () => {
+      await taskWithNodes(store(), 0);
+      await taskWithNodes(store(), 0);
+      const { next } = await store().tasks.list({ limit: 1, sort: { by: 'name', descending: true } });
+      expect(next).toBeDefined();
+      for (const before of ['12', '', '00000000-0000-0000-0000-000000000000', next ?? ''])
+        await expect(store().tasks.list({ limit: 1, before })).rejects.toThrow(BadCursor);
+    });
+  });
+
+  describe('the numbered page', () => {
+    test('has the newest first, with counts and the total', async () => {
+      const before = (await store().tasks.page({ page: 1, pageSize: 1 })).total;
+      const tasks = [];
+      for (let i = 0; i < 5; i++) tasks.push(await taskWithNodes(store(), i));
+      const first = await store().tasks.page({ page: 1, pageSize: 2 });
+      expect(first.items).toEqual([tasks[4], tasks[3]]);
+      expect([...first.counts.values()].map(({ total }) => total)).toEqual([4, 3]);
+      expect(first.total).toBe(before + 5);
+      expect((await store().tasks.page({ page: 2, pageSize: 2 })).items).toEqual([tasks[2], tasks[1]]);
+      expect(await store().tasks.page({ page: 9e15, pageSize: 9e15 })).toMatchObject({ items: [], total: before + 5 });
+    });
+
+    test('is narrowed by pool, status and part of title or name', async () => {
+      const pool = `pool-${Math.random()}`;
+      const { task } = await store().tasks.create(newTask({ pool, title: 'Expand_Web' }));
+      await store().tasks.create(newTask({ pool }));
+      const named = await store().tasks.page({ page: 1, pageSize: 9, pool, name: 'expand_w' });
+      expect(named).toMatchObject({ items: [task], total: 1 });
+      expect((await store().tasks.page({ page: 1, pageSize: 1, pool })).total).toBe(2);
+      expect((await store().tasks.page({ page: 1, pageSize: 1, pool, status: 'ok' })).total).toBe(0);
     });
   });
 });

@@ -1,0 +1,159 @@
+import { durationText } from '../duration.ts';
+import type { Node } from '../node.ts';
+import type { ActionBody, CheckAction, Step, TemplateSpec, UseStep } from '../template.ts';
+import { ACTION_KINDS } from '../template.ts';
+import type { ActionDocument, Document, Kind, PoolDocument } from './document.ts';
+
+/**
+ * A document as people write it: in short forms, durations as text, without what is empty or as it is by default, its keys
+ * always in one order. Equal things are written alike. Parsing it gives the document again.
+ */
+export type Written = { kind: Kind; name: string } & Record<string, unknown>;
+
+export function written(document: Document): Written {
+  const { kind, name } = document;
+  return { kind, name, ...rest(document) };
+}
+
+function rest(document: Document): Entries {
+  switch (document.kind) {
+    case 'cluster':
+      return lean({ desc: document.desc, biz: document.biz });
+    case 'service': {
+      const { desc, cluster, type, image } = document;
+      return lean({ desc, cluster: kept(cluster), type, image });
+    }
+    case 'action':
+      return writtenAction(document);
+    case 'step':
+      return lean({ desc: document.desc, actions: kept(document.actions) });
+    case 'template':
+      return writtenTemplate(document);
+    case 'pool':
+      return writtenPool(document);
+  }
+}
+
+type Entries = Record<string, unknown>;
+
+/** What a value is wrapped in that stays though it is empty. */
+class Kept {
+  readonly value: unknown;
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
+function kept(value: unknown): Kept {
+  return new Kept(value);
+}
+
+/** Without what is undefined, "" or empty. */
+function lean(entries: Entries): Entries {
+  return Object.fromEntries(
+    Object.entries(entries).flatMap(([key, value]) => {
+      if (value instanceof Kept) return [[key, value.value]];
+      return isEmpty(value) ? [] : [[key, value]];
+    }),
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === '') return true;
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+function writtenAction(document: ActionDocument): Entries {
+  const body = ACTION_KINDS.some((kind) => kind in document) ? writtenBody(document as unknown as ActionBody) : {};
+  return lean({
+    desc: document.desc,
+    params: document.params && sorted(document.params),
+    ...('implementation' in document && { implementation: kept(document.implementation) }),
+    ...body,
+  });
+}
+
+function writtenTemplate(spec: TemplateSpec): Entries {
+  return lean({
+    description: spec.description,
+    params: sorted(spec.params),
+    steps: kept(spec.steps.map(writtenStep)),
+    rollout: spec.rollout && {
+      ...spec.rollout,
+      ...(spec.rollout.bake !== undefined && { bake: durationText(spec.rollout.bake) }),
+    },
+  });
+}
+
+const DEFAULT_TIMEOUT = 3_600_000;
+const DEFAULT_DELAY = 5000;
+
+function writtenStep(step: Step | UseStep): Entries {
+  const { name, use, params, timeout, retry, onError } = step;
+  const isOwn = 'actions' in step;
+  return lean({
+    name: name === use ? undefined : kept(name),
+    use: isOwn || use === undefined ? undefined : kept(use),
+    params: params && sorted(params),
+    actions: isOwn ? step.actions.map(writtenBody) : undefined,
+    timeout: timeout === DEFAULT_TIMEOUT ? undefined : durationText(timeout),
+    retry: lean({
+      times: retry.times === 0 ? undefined : retry.times,
+      delay: retry.delay === DEFAULT_DELAY ? undefined : durationText(retry.delay),
+    }),
+    onError: onError === 'fail' ? undefined : onError,
+  });
+}
+
+function writtenBody(body: ActionBody): Entries {
+  if ('shell' in body) return { shell: short('run', { ...body.shell }) };
+  if ('script' in body) return { script: short('content', { ...body.script }) };
+  if ('docker' in body) return { docker: body.docker };
+  if ('copy' in body) return { copy: body.copy };
+  if ('check' in body) return { check: writtenCheck(body.check) };
+  return { wait: durationText(body.wait) };
+}
+
+/** The text alone where there is nothing else to say. */
+function short(key: string, { [key]: text, ...others }: Entries): unknown {
+  return Object.keys(others).length === 0 ? text : { [key]: text, ...sorted(others) };
+}
+
+function writtenCheck({ within, interval, from, ...others }: CheckAction): Entries {
+  return lean({
+    ...others,
+    from: from === (others.shell === undefined ? 'worker' : 'node') ? undefined : from,
+    within: within === 30_000 ? undefined : durationText(within),
+    interval: interval === 1000 ? undefined : durationText(interval),
+  });
+}
+
+function writtenPool(document: PoolDocument): Entries {
+  const { service, templates, ssh, nodes, opendcp } = document;
+  return lean({
+    desc: document.desc,
+    service: kept(service),
+    templates: templates && sorted(templates),
+    ssh: ssh && sorted(ssh),
+    nodes: nodes && kept(nodes.map(writtenNode)),
+    opendcp:
+      opendcp &&
+      lean({
+        vmType: opendcp.vmType || undefined,
+        sdId: opendcp.sdId || undefined,
+        tasks: opendcp.tasks && sorted(opendcp.tasks),
+      }),
+  });
+}
+
+function writtenNode({ name, address, ...others }: Node): unknown {
+  const rest = lean(sorted(others));
+  if (Object.keys(rest).length === 0 && name === address && !/[@:]/.test(address)) return address;
+  return { name, address, ...rest };
+}
+
+/** Maps have no order of their own; a store may give back any. */
+function sorted<Value>(map: Record<string, Value> | object): Record<string, Value> {
+  const entries = Object.entries(map) as [string, Value][];
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
