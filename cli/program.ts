@@ -1,13 +1,20 @@
 import { packageVersion } from '../embedded/version.ts';
 import { bareCommand, examples } from './command.ts';
+import { applyCommand } from './commands/apply.ts';
+import { auditCommand } from './commands/audit.ts';
 import { devCommand } from './commands/dev.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
 import { logsCommand } from './commands/logs.ts';
+import { poolCommand } from './commands/pool.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { runCommand } from './commands/run.ts';
 import { serverCommand } from './commands/server.ts';
 import { showCommand } from './commands/show.ts';
 import { steerCommands } from './commands/steer.ts';
 import { tasksCommand } from './commands/tasks.ts';
+import { templateCommand } from './commands/template.ts';
+import { tokenCommand } from './commands/token.ts';
 import { validateCommand } from './commands/validate.ts';
 import { watchCommand } from './commands/watch.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -24,6 +31,13 @@ export function buildProgram() {
     ...steerCommands(),
     rolloutCommand(),
     validateCommand(),
+    applyCommand(),
+    exportCommand(),
+    importCommand(),
+    poolCommand(),
+    templateCommand(),
+    tokenCommand(),
+    auditCommand(),
     devCommand(),
     workerCommand(),
     serverCommand(),
@@ -38,6 +52,7 @@ export function buildProgram() {
       'drover show web-1.4.2 --failed',
       'drover logs web-1.4.2 --node web-01 --follow',
       'drover retry web-1.4.2',
+      'drover apply catalogue/ && drover run rolling --pool web --param tag=1.4.3',
     ),
   );
 }

@@ -2,10 +2,18 @@ import { TemporalUnreachable } from '../client/errors.ts';
 import { EXIT, Failure } from './failure.ts';
 import pino, { type Logger } from 'pino';
 
+/** Nothing logs a request's headers or a token; should something begin to (an error that carries its request), these are masked. */
+const SECRETS = [
+  ...['headers', 'req.headers', 'request.headers', 'err.headers', 'err.request.headers', 'err.config.headers'].flatMap(
+    (path) => [`${path}.authorization`, `${path}.Authorization`],
+  ),
+  ...['authorization', 'secret', 'token', 'adminToken'].flatMap((key) => [key, `*.${key}`]),
+];
+
 /** The log of a server, on stderr, so that stdout has what was asked for only. DROVER_LOG_LEVEL: info, debug, warn, … */
 export function serviceLog(): Logger {
   return pino(
-    { level: process.env['DROVER_LOG_LEVEL'] ?? 'info', base: null },
+    { level: process.env['DROVER_LOG_LEVEL'] ?? 'info', base: null, redact: SECRETS },
     pino.destination({ dest: 2, sync: true }),
   );
 }

@@ -1,3 +1,5 @@
+import { trustedAddresses } from '../api/access/addresses.ts';
+import { ADMIN_TOKEN, adminToken, type AccessSettings } from '../api/access/settings.ts';
 import { badInput } from './failure.ts';
 
 /** What the servers read from the environment, besides TEMPORAL_* (which the Temporal SDK reads). */
@@ -11,6 +13,19 @@ export function databaseUrl(): string {
 export function sshSettings(pinnedHosts: string): { sshConfigFile?: string; pinnedHosts: string } {
   const config = process.env['DROVER_SSH_CONFIG'];
   return { ...(config && { sshConfigFile: config }), pinnedHosts: process.env['DROVER_PINNED_HOSTS'] ?? pinnedHosts };
+}
+
+/** Who is let in, besides the store's tokens. */
+export function accessSettings(): AccessSettings {
+  const { [ADMIN_TOKEN]: secret, DROVER_TRUSTED_ADDRESSES: addresses } = process.env;
+  try {
+    return {
+      ...(secret && { adminToken: adminToken(secret) }),
+      ...(addresses && { trusted: trustedAddresses(addresses) }),
+    };
+  } catch (error) {
+    throw badInput(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** `host:port`, `[::1]:port` or a port alone on loopback. */

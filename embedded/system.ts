@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import type { AccessSettings } from '../api/access/settings.ts';
 import { serve } from '../api/serve.ts';
 import { countWorkers } from '../api/workers.ts';
 import { Drover } from '../client/index.ts';
@@ -23,6 +24,8 @@ export interface EmbeddedOptions {
   /** Of Temporal's web UI. */
   uiPort: number;
   log: Logger;
+  /** Who is let in, besides the store's tokens. Without either: whoever is on this machine. */
+  access?: AccessSettings;
   /** How the worker's SSH connections are made. */
   ssh?: WorkerOptions['ssh'];
 }
@@ -61,8 +64,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     await closing.add(() => keepWorker({ store, drover, ssh: options.ssh ?? {}, link, log: options.log }));
     const parts = { store, drover, namespace: drover.namespace, version: packageVersion(), log: options.log };
     const ui = temporalUi === null ? {} : { temporalUi };
+    const access = options.access ?? {};
     const workers = () => countWorkers(drover);
-    const api = await closing.add(() => serve({ ...parts, ...ui, workers }, { host: '127.0.0.1', port: options.port }));
+    const api = await closing.add(() =>
+      serve({ ...parts, ...ui, access, workers }, { host: '127.0.0.1', port: options.port }),
+    );
     return {
       url: api.url,
       temporalUi,

@@ -5,6 +5,8 @@ import { parse } from 'yaml';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+const SECRETS = { POSTGRES_PASSWORD: 'a-password-for-this-test', DROVER_ADMIN_TOKEN: 'an-admin-token-for-this-test' };
+
 interface Compose {
   services: Record<
     string,
@@ -18,13 +20,28 @@ describe('docker-compose.yml', () => {
   });
 
   test('is what docker-compose takes', () => {
-    expect(config({ POSTGRES_PASSWORD: 'for-this-test' })).toMatchObject({ status: 0 });
+    expect(config(SECRETS)).toMatchObject({ status: 0 });
   });
 
-  test('is refused without a password, naming it', () => {
-    const { status, stderr } = config({ POSTGRES_PASSWORD: '' });
+  test.each(Object.keys(SECRETS))('is refused without %s, naming it', (name) => {
+    const { status, stderr } = config({ ...SECRETS, [name]: '' });
     expect(status).not.toBe(0);
-    expect(stderr).toContain('POSTGRES_PASSWORD');
+    expect(stderr).toContain(name);
+  });
+
+  test('has the API ask for tokens, and the drover command beside it show one', () => {
+    const { environment = {} } = services()['api'] ?? {};
+    expect(environment).toMatchObject({
+      DROVER_LISTEN: '0.0.0.0:7610',
+      DROVER_ADMIN_TOKEN: SECRETS.DROVER_ADMIN_TOKEN,
+    });
+    expect(environment['DROVER_TOKEN']).toBe(SECRETS.DROVER_ADMIN_TOKEN);
+  });
+
+  test('gives the token to no other service', () => {
+    const { api, ...others } = services();
+    expect(JSON.stringify(api)).toContain(SECRETS.DROVER_ADMIN_TOKEN);
+    expect(JSON.stringify(others)).not.toContain(SECRETS.DROVER_ADMIN_TOKEN);
   });
 
   test('pins every image to a version', () => {
@@ -39,15 +56,15 @@ describe('docker-compose.yml', () => {
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
-  test('has no password of its own', () => {
-    const password = 'a-password-that-is-nowhere-else';
-    const all = JSON.stringify(services(password)).replaceAll(password, '');
-    expect(all).not.toMatch(/password[^,]*":"[^"]+"/i);
+  test('has no password or token of its own', () => {
+    let all = JSON.stringify(services());
+    for (const secret of Object.values(SECRETS)) all = all.replaceAll(secret, '');
+    expect(all).not.toMatch(/(password|token)[^,]*":"[^"]+"/i);
   });
 });
 
-function services(password = 'for-this-test'): Compose['services'] {
-  return (parse(config({ POSTGRES_PASSWORD: password }).stdout) as Compose).services;
+function services(): Compose['services'] {
+  return (parse(config(SECRETS).stdout) as Compose).services;
 }
 
 function config(env: Record<string, string>): { status: number | null; stdout: string; stderr: string } {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { recorded } from '../access/recorded.ts';
 import type { App } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import type { Parts } from '../parts.ts';
@@ -21,6 +22,7 @@ export function fileRoutes(app: App, parts: Parts): void {
     '/api/v1/files/:sha256',
     {
       bodyLimit: FILE_LIMIT,
+      config: { access: 'operator' },
       schema: {
         summary: 'Store a file (application/octet-stream, at most 64 MiB) under its SHA-256',
         tags: ['files'],
@@ -29,17 +31,22 @@ export function fileRoutes(app: App, parts: Parts): void {
         response: { 200: stored, ...anyError },
       },
     },
-    async ({ params, body }) => {
+    async (request) => {
+      const { params, body } = request;
       const sha256 = createHash('sha256').update(body).digest('hex');
       if (sha256 !== params.sha256)
         throw new ApiError(400, 'invalid', `sha256: the body has SHA-256 ${sha256}, expected ${params.sha256}`);
-      return parts.store.files.put(body);
+      const asked = { action: 'file.put', kind: 'file', name: sha256, after: { size: body.length } };
+      return recorded(parts, request, asked, () => parts.store.files.put(body));
     },
   );
 
   app.head(
     '/api/v1/files/:sha256',
-    { schema: { summary: 'Is the file there? 200 or 404', tags: ['files'], params: bySha256 } },
+    {
+      config: { access: 'viewer' },
+      schema: { summary: 'Is the file there? 200 or 404', tags: ['files'], params: bySha256 },
+    },
     async ({ params }, reply) => reply.code((await parts.store.files.has(params.sha256)) ? 200 : 404).send(),
   );
 }

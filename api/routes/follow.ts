@@ -26,6 +26,7 @@ export function followRoutes(app: App, parts: Parts): void {
   app.get(
     '/api/v1/tasks/:name/events',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: "A task's events from its beginning, or after `Last-Event-ID`, until it has ended",
         tags: ['follow'],
@@ -49,6 +50,7 @@ export function followRoutes(app: App, parts: Parts): void {
   app.get(
     '/api/v1/tasks/:name/log',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: "A task's log; with follow=1 as it grows, until the task has ended",
         tags: ['follow'],

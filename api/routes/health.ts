@@ -13,6 +13,7 @@ export function healthRoutes(app: App, parts: Parts): void {
   app.get(
     '/healthz',
     {
+      config: { access: 'public' },
       logLevel: 'warn',
       schema: {
         summary: 'The process answers',
@@ -26,6 +27,7 @@ export function healthRoutes(app: App, parts: Parts): void {
   app.get(
     '/readyz',
     {
+      config: { access: 'public' },
       logLevel: 'warn',
       schema: {
         summary: 'Tasks can be run: store, Temporal and a worker are there',

@@ -13,6 +13,7 @@ export function metricsRoute(app: App, parts: Parts): void {
   app.get(
     '/metrics',
     {
+      config: { access: 'viewer' },
       logLevel: 'warn',
       schema: {
         summary: 'For Prometheus',

@@ -1,8 +1,11 @@
 import type { App } from '../app.ts';
-import type { Parts, Submission } from '../parts.ts';
+import { idempotencyHeader } from '../idempotency.ts';
+import type { Parts } from '../parts.ts';
 import { anyError } from '../schemas/error.ts';
 import { nodeFilter, nodePage } from '../schemas/node.ts';
 import { byName, submission, task, taskFilter, taskList } from '../schemas/task.ts';
+import { startTask } from '../start-task.ts';
+import { submissionIn } from '../submission.ts';
 import { listTasks } from '../views/task-list.ts';
 import { findTask, showTask } from '../views/task.ts';
 
@@ -14,22 +17,27 @@ export function taskRoutes(app: App, parts: Parts): void {
     '/api/v1/tasks',
     {
       bodyLimit: SUBMISSION_LIMIT,
-      schema: { summary: 'Start a task', tags: ['tasks'], body: submission, response: { 201: task, ...anyError } },
+      config: { access: 'operator' },
+      schema: {
+        summary: 'Start a task; once, when it comes with an Idempotency-Key',
+        tags: ['tasks'],
+        headers: idempotencyHeader,
+        body: submission,
+        response: { 201: task, ...anyError },
+      },
     },
     async (request, reply) => {
-      const { name } = await parts.drover.run(withoutUndefined(request.body));
-      return reply
-        .code(201)
-        .header('location', `/api/v1/tasks/${encodeURIComponent(name)}`)
-        .send(await showTask(parts, name));
+      await startTask(parts, request, reply, submissionIn(request.body));
+      return reply;
     },
   );
 
   app.get(
     '/api/v1/tasks',
     {
+      config: { access: 'viewer' },
       schema: {
-        summary: 'Tasks, newest first',
+        summary: 'Tasks, newest first or in another order',
         tags: ['tasks'],
         querystring: taskFilter,
         response: { 200: taskList, ...anyError },
@@ -40,13 +48,17 @@ export function taskRoutes(app: App, parts: Parts): void {
 
   app.get(
     '/api/v1/tasks/:name',
-    { schema: { summary: 'One task', tags: ['tasks'], params: byName, response: { 200: task, ...anyError } } },
+    {
+      config: { access: 'viewer' },
+      schema: { summary: 'One task', tags: ['tasks'], params: byName, response: { 200: task, ...anyError } },
+    },
     async (request) => showTask(parts, request.params.name),
   );
 
   app.get(
     '/api/v1/tasks/:name/nodes',
     {
+      config: { access: 'viewer' },
       schema: {
         summary: "A task's nodes, with their steps",
         tags: ['tasks'],
@@ -67,14 +79,4 @@ export function taskRoutes(app: App, parts: Parts): void {
       });
     },
   );
-}
-
-/** zod's optional keys may hold undefined; the client library's may not. */
-function withoutUndefined(body: { [Key in keyof Submission]: Submission[Key] | undefined }): Submission {
-  const { template, nodes, ...optional } = body;
-  return {
-    template,
-    nodes,
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
-  };
 }

@@ -22,3 +22,6 @@ export type ErrorBody = z.output<typeof errorBody>;
 
 /** What any route may answer in place of what was asked. */
 export const anyError = { '4xx': errorBody, '5xx': errorBody } as const;
+
+/** An answer without a body. */
+export const nothing = (description: string) => z.undefined().describe(description);

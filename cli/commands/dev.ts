@@ -10,12 +10,13 @@ export function devCommand() {
     .option('--json', 'print one JSON document on stdout when it serves')
     .addHelpText('after', examples('drover dev', 'drover dev --data /var/lib/drover --port 8000'))
     .action(async ({ data, port, temporalPort, uiPort, json }) => {
-      const [path, { startEmbedded }, { serviceLog, serveUntilSignal, started }, { sshSettings }] = await Promise.all([
+      const [path, { startEmbedded }, { serviceLog, serveUntilSignal, started }, settings] = await Promise.all([
         import('node:path'),
         import('../../embedded/system.ts'),
         import('../service.ts'),
         import('../settings.ts'),
       ]);
+      const access = settings.accessSettings();
       const system = await started(() =>
         startEmbedded({
           folder: data,
@@ -23,7 +24,8 @@ export function devCommand() {
           temporalPort,
           uiPort,
           log: serviceLog(),
-          ssh: sshSettings(path.join(data, 'known_hosts')),
+          access,
+          ssh: settings.sshSettings(path.join(data, 'known_hosts')),
         }),
       );
       const { url, temporalUi, temporalAddress } = system;

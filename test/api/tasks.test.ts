@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TemporalUnreachable } from '../../client/errors.ts';
 import type { TaskView } from '../../model/task.ts';
+import { DEFAULT_ROLLOUT } from '../../model/rollout.ts';
 import { eventually } from '../support/eventually.ts';
 import { endTask, seedTask, serveApi, TEMPLATE, type Served } from './served.ts';
 
@@ -58,7 +59,7 @@ describe('POST /api/v1/tasks', () => {
     const { status, json } = await ask('POST', '/api/v1/tasks', { template, nodes: ['a'] });
     expect(status).toBe(400);
     expect((json.error.problems ?? []).map(({ path }: { path: string }) => path)).toEqual(
-      expect.arrayContaining(['stepz', 'steps[0].actions[0].shel', 'steps[0].timeout']),
+      expect.arrayContaining(['template.stepz', 'template.steps[0].actions[0].shel', 'template.steps[0].timeout']),
     );
     for (const { path } of json.error.problems ?? []) expect(json.error.message).toContain(path);
     expect(api.temporal.submitted.length).toBe(before);
@@ -66,7 +67,11 @@ describe('POST /api/v1/tasks', () => {
 
   it('gives path and expected of a single problem', async () => {
     const { json } = await ask('POST', '/api/v1/tasks', { template: { ...TEMPLATE, name: 3 }, nodes: ['a'] });
-    expect(json.error).toMatchObject({ code: 'invalid', path: 'name', expected: expect.any(String) as unknown });
+    expect(json.error).toMatchObject({
+      code: 'invalid',
+      path: 'template.name',
+      expected: expect.any(String) as unknown,
+    });
     expect(json.error.problems).toBeUndefined();
   });
 
@@ -100,6 +105,52 @@ describe('GET /api/v1/tasks', () => {
   it('refuses a status and a cursor that are none', async () => {
     expect((await ask('GET', '/api/v1/tasks?status=fine')).status).toBe(400);
     expect((await ask('GET', '/api/v1/tasks?cursor=x')).status).toBe(400);
+  });
+});
+
+describe('GET /api/v1/tasks, sorted and searched', () => {
+  const namesBy = async (query: string) => {
+    const found: string[] = [];
+    let cursor = '';
+    do {
+      const { json } = await ask('GET', `/api/v1/tasks?limit=2&search=SORT-${query}${cursor}`);
+      found.push(...json.items.map(({ name }) => name));
+      cursor = json.next === null ? '' : `&cursor=${json.next}`;
+    } while (cursor !== '');
+    return found;
+  };
+
+  it('is in the order asked for, page by page, with ties', async () => {
+    const tasks = [];
+    for (const name of ['sort-b', 'sort-a', 'sort-d', 'sort-c', 'sort-e']) tasks.push(await seedTask(api, name));
+    const finishedAt = new Date('2026-11-01T00:00:00Z');
+    for (const { id } of tasks.slice(0, 3)) await api.store.tasks.update(id, { status: 'ok', finishedAt });
+    const made = ['sort-b', 'sort-a', 'sort-d', 'sort-c', 'sort-e'];
+    expect(await namesBy('')).toEqual(made.toReversed());
+    expect(await namesBy('&sort=createdAt')).toEqual(made);
+    expect(await namesBy('&sort=name')).toEqual(made.toSorted());
+    expect(await namesBy('&sort=-name')).toEqual(made.toSorted().reverse());
+    expect(await namesBy('&sort=finishedAt')).toEqual(made);
+    expect(await namesBy('&sort=-finishedAt')).toEqual(made.toReversed());
+    const { next } = (await ask('GET', '/api/v1/tasks?limit=2&sort=name')).json;
+    expect((await ask('GET', `/api/v1/tasks?sort=-name&cursor=${next}`)).status).toBe(400);
+  });
+
+  it('finds titles, too, and tells number, title and version', async () => {
+    api.temporal.executions.set('titled', 'running');
+    await api.store.tasks.create({
+      ...{ name: 'titled', kind: 'run', pool: 'p', template: TEMPLATE, params: {}, rollout: DEFAULT_ROLLOUT },
+      ...{ digest: 'x', startedBy: 'test', nodesTotal: 0, workflowId: 'titled', runId: 'run-1' },
+      ...{ title: '扩容 web', templateId: 7, templateVersion: 3, seq: await api.store.tasks.reserveNumber() },
+    });
+    const { items } = (await ask('GET', `/api/v1/tasks?search=${encodeURIComponent('扩容')}`)).json;
+    expect(items).toMatchObject([
+      { name: 'titled', title: '扩容 web', templateVersion: 3, number: expect.any(Number) as unknown },
+    ]);
+    const plain = await seedTask(api, 'plain');
+    expect((await ask('GET', '/api/v1/tasks/plain')).json).toMatchObject({
+      ...{ number: plain.seq, title: 'plain', templateVersion: null },
+    });
   });
 });
 
