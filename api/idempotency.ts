@@ -55,18 +55,19 @@ async function onceFor<Plan extends Json>(
   { actor, method, url, body }: FastifyRequest,
   { plan, act }: Once<Plan>,
 ): Promise<Answered> {
-  const begun = await keys.begin(key, actor.name, fingerprint({ method, url, body }), await plan(true));
+  const whose = `${actor.via} ${actor.name}`; // a name that a front end gave is not the token of that name
+  const begun = await keys.begin(key, whose, fingerprint({ method, url, body }), await plan(true));
   if (begun.state === 'answered') return begun.answer;
   if (begun.state === 'mismatch') throw mismatch(key);
   if (begun.state === 'busy') throw busy(key);
   try {
     // What the store gives back is what an earlier call gave it here.
     const answer = answered(await act(begun.plan as Plan, begun.state === 'again'));
-    await keys.finish(key, actor.name, answer);
+    await keys.finish(key, whose, answer);
     return answer;
   } catch (error) {
     // After any other error nobody knows whether it was done: the key stays, with its plan.
-    if (error instanceof Error && answerTo(error).status < 500) await keys.forget(key, actor.name);
+    if (error instanceof Error && answerTo(error).status < 500) await keys.forget(key, whose);
     throw error;
   }
 }
