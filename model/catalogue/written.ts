@@ -1,6 +1,7 @@
 import { durationText } from '../duration.ts';
 import type { Node } from '../node.ts';
-import type { ActionBody, CheckAction, Step, TemplateSpec, UseStep } from '../template.ts';
+import type { RolloutSpec } from '../rollout.ts';
+import type { ActionBody, CheckAction, ParamSpec, Step, TemplateSpec, UseStep } from '../template.ts';
 import { ACTION_KINDS } from '../template.ts';
 import type { ActionDocument, Document, Kind, PoolDocument } from './document.ts';
 
@@ -67,7 +68,7 @@ function writtenAction(document: ActionDocument): Entries {
   const body = ACTION_KINDS.some((kind) => kind in document) ? writtenBody(document as unknown as ActionBody) : {};
   return lean({
     desc: document.desc,
-    params: document.params && sorted(document.params),
+    params: document.params && writtenParams(document.params),
     ...('implementation' in document && { implementation: kept(document.implementation) }),
     ...body,
   });
@@ -76,13 +77,28 @@ function writtenAction(document: ActionDocument): Entries {
 function writtenTemplate(spec: TemplateSpec): Entries {
   return lean({
     description: spec.description,
-    params: sorted(spec.params),
+    params: writtenParams(spec.params),
     steps: kept(spec.steps.map(writtenStep)),
-    rollout: spec.rollout && {
-      ...spec.rollout,
-      ...(spec.rollout.bake !== undefined && { bake: durationText(spec.rollout.bake) }),
-    },
+    rollout: spec.rollout && writtenRollout(spec.rollout),
   });
+}
+
+function writtenParams(params: Record<string, ParamSpec>): Entries {
+  const all = Object.entries(sorted<ParamSpec>(params));
+  const specs = all.map(([name, { description, type, required, default: value, raw }]) => [
+    name,
+    defined({ description, type, required, default: value, raw }),
+  ]);
+  return Object.fromEntries(specs) as Entries;
+}
+
+function writtenRollout({ batch, order, lanes, canary, bake, maxFailures, onBudget }: RolloutSpec): Entries {
+  const text = bake === undefined ? undefined : durationText(bake);
+  return defined({ batch, order, lanes, canary, bake: text, maxFailures, onBudget });
+}
+
+function defined(entries: Entries): Entries {
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
 }
 
 const DEFAULT_TIMEOUT = 3_600_000;

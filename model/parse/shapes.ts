@@ -58,7 +58,7 @@ export function distinctNames(expected: string, ...path: string[]) {
       issues.push({ code: 'custom', path: [i, ...path], message, params: { expected }, input: value });
     });
   });
-  check._zod.def.when = whatever;
+  check._zod.def.when = ({ value }) => Array.isArray(value);
   return check;
 }
 
@@ -83,16 +83,24 @@ export function shortForm<Schema extends z.ZodType>(key: string, schema: Schema)
   return z.preprocess((value) => (typeof value === 'string' ? { [key]: value } : value), schema);
 }
 
+/** What no shell takes and no database keeps: NUL, and halves of characters. */
+const UNWRITABLE = /\0|\p{Surrogate}/u;
+const TEXT_SHAPE = 'text';
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !UNWRITABLE.test(value);
+}
+
 /** Text that is not empty. */
-export const text = scalar('text', (value) => (typeof value === 'string' && value !== '' ? value : undefined));
-export const anyText = scalar('text', (value) => (typeof value === 'string' ? value : undefined));
+export const text = scalar(TEXT_SHAPE, (value) => (isText(value) && value !== '' ? value : undefined));
+export const anyText = scalar(TEXT_SHAPE, (value) => (isText(value) ? value : undefined));
 export const flag = scalar('true or false', (value) => (typeof value === 'boolean' ? value : undefined));
 
 /** Text, or a number or true or false, which is taken for the text it is written as. */
 export const written = scalar('text (in quotes; "" for none)', writtenText);
 
 export function writtenText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return isText(value) ? value : undefined;
   return typeof value === 'boolean' || Number.isFinite(value) ? String(value) : undefined;
 }
 

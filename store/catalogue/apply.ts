@@ -11,21 +11,31 @@ import { NoSuchReference, NotFound } from './errors.ts';
 import type { Edit } from './types.ts';
 
 /**
- * Makes the catalogue as the documents want it, and tells what that changed. Throws Invalid for two documents of one thing,
- * NoSuchReference, InUse.
+ * Makes the catalogue as the documents want it, and tells what that changed. Throws Invalid for two documents of one thing
+ * and for references that lead nowhere, InUse.
  */
 export async function apply(edit: Edit, wanted: readonly Document[], { prune }: { prune: boolean }): Promise<Change[]> {
   refuseTwins(wanted);
   const changes = difference(await currentDocuments(edit), wanted, { prune });
-  const documents = new Map(wanted.map((document) => [keyOf(document), document]));
+  const places = new Map(wanted.map((document, i) => [keyOf(document), i]));
   const ids = new Ids(edit);
   for (const change of changes) {
-    const document = documents.get(keyOf(change));
-    if (change.change === 'delete' || !document)
-      await remove(edit, change.kind, await ids.existing(change.kind, change.name));
-    else await put(edit, ids, document, {});
+    const place = places.get(keyOf(change)) ?? -1;
+    const document = wanted[place];
+    if (document) await within(`documents[${place}]`, () => put(edit, ids, document, {}));
+    else await remove(edit, change.kind, await ids.existing(change.kind, change.name));
   }
   return changes;
+}
+
+/** A reference that leads nowhere is told with the document that has it. */
+async function within(path: string, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!(error instanceof NoSuchReference)) throw error;
+    throw new Invalid([{ path: `${path}.${error.field}`, message: error.what, expected: 'one that is there' }]);
+  }
 }
 
 function refuseTwins(documents: readonly Document[]): void {

@@ -38,10 +38,14 @@ export interface User {
 /** A reference to something that is not there. */
 export class NoSuchReference extends Error {
   readonly field: string;
+  /** The message without the field. */
+  readonly what: string;
 
   constructor(field: string, kind: string, what: string | number) {
-    super(`${field}: there is no ${kind} ${typeof what === 'number' ? `with id ${what}` : `named ${what}`}`);
+    const missing = `there is no ${kind} ${typeof what === 'number' ? `with id ${what}` : `named ${what}`}`;
+    super(`${field}: ${missing}`);
     this.field = field;
+    this.what = missing;
   }
 }
 

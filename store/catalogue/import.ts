@@ -140,7 +140,7 @@ class Import {
 }
 
 /** A node of OpenDCP, which is known by its address alone. */
-export function nodeAt(ip: string): Node {
+function nodeAt(ip: string): Node {
   return { name: ip, address: ip };
 }
 
