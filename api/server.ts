@@ -13,6 +13,7 @@ import { requireRules } from './access/rule.ts';
 import type { App } from './app.ts';
 import { refuseDeepBodies } from './deep-bodies.ts';
 import { answerError, answerErrors } from './errors.ts';
+import { opendcpRoutes } from './opendcp/routes.ts';
 import type { Parts } from './parts.ts';
 import { applyRoutes } from './routes/apply.ts';
 import { auditRoute } from './routes/audit.ts';
@@ -42,6 +43,7 @@ const ROUTES: readonly ((app: App, parts: Parts, gate: Gate) => void)[] = [
   dryRunRoute,
   tokenRoutes,
   auditRoute,
+  opendcpRoutes,
   describeRoute,
   homeRoute,
 ];

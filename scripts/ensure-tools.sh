@@ -1,7 +1,10 @@
 #!/bin/sh
 # What the tests drive besides Node: OpenSSH's server, PostgreSQL, a Docker engine, several shells. On Debian as root they
-# are installed, saying so; elsewhere this names them.
+# are installed, saying so; elsewhere this names them. Schemathesis comes from PyPI, into node_modules.
 set -eu
+cd "$(dirname "$0")/.."
+
+schemathesis=4.32.5
 
 # Each line: a file or program that proves the package is there, then the Debian package.
 wanted='
@@ -19,6 +22,11 @@ tcsh tcsh
 '
 
 main() {
+  ensure_packages
+  ensure_schemathesis
+}
+
+ensure_packages() {
   missing=$(missing_packages)
   [ -n "$missing" ] || return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -35,6 +43,8 @@ missing_packages() {
     [ -n "$proof" ] || continue
     is_there "$proof" || printf ' %s' "$package"
   done
+  # Debian's Python makes no environments without it.
+  python3 -c 'import ensurepip' 2>/dev/null || printf ' python3-venv'
 }
 
 is_there() {
@@ -64,6 +74,22 @@ do_not_start_services() {
   chmod +x /usr/sbin/policy-rc.d
   trap 'rm -f /usr/sbin/policy-rc.d' EXIT
   trap 'exit 1' INT TERM
+}
+
+# In an environment of its own. The program itself is the last thing that pip puts there.
+ensure_schemathesis() {
+  place=node_modules/.cache/schemathesis-$schemathesis
+  [ ! -x "$place/bin/schemathesis" ] || return 0
+  echo "ensure-tools: installing schemathesis $schemathesis from PyPI into $place" >&2
+  log=$(mktemp)
+  rm -rf "$place"
+  if ! { python3 -m venv "$place" && "$place/bin/python" -m pip install "schemathesis==$schemathesis"; } >"$log" 2>&1; then
+    rm -rf "$place"
+    tail -n 20 "$log" >&2
+    echo "ensure-tools: schemathesis cannot be installed; all that was said is in $log" >&2
+    exit 1
+  fi
+  rm -f "$log"
 }
 
 apt_install() {

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { ENDED, TASK_STATUSES } from '../../model/status.ts';
 import type { App } from '../app.ts';
 import type { Parts } from '../parts.ts';
+import { anyError } from '../schemas/error.ts';
 import { textReply } from '../schemas/stream.ts';
 
 export function metricsRoute(app: App, parts: Parts): void {
@@ -18,7 +19,7 @@ export function metricsRoute(app: App, parts: Parts): void {
       schema: {
         summary: 'For Prometheus',
         tags: ['health'],
-        response: { 200: textReply('text/plain', 'Prometheus text format') },
+        response: { 200: textReply('text/plain', 'Prometheus text format'), ...anyError },
       },
     },
     async (_, reply) => reply.type(register.contentType).send(await register.metrics()),

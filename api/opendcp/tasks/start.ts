@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NameInUse } from '../../../client/errors.ts';
+import type { NewTaskInput } from '../../../model/activities.ts';
+import type { Json } from '../../../model/json.ts';
+import { specOfSteps, type OpendcpStep } from '../../../model/opendcp/steps.ts';
+import { checkTask } from '../../../model/parse/index.ts';
+import type { CountOrShare } from '../../../model/rollout.ts';
+import type { TemplateSpec } from '../../../model/template.ts';
+import { resolveSubmission } from '../../../store/catalogue/submission.ts';
+import type { PoolRow, TemplateRow } from '../../../store/catalogue/types.ts';
+import { recorded } from '../../access/recorded.ts';
+import { startAsked, starterOf } from '../../access/started.ts';
+import type { Call } from '../call.ts';
+import { replied, type Reply } from '../envelope.ts';
+import { showSteps } from '../templates.ts';
+import { RECORDED_WITHIN } from './waiting.ts';
+
+/** A task of one pool's nodes, as OpenDCP's clients ask for it. */
+export interface Wanted {
+  title: string;
+  /** The template that is run, with `steps` in place of its own. */
+  template: TemplateRow;
+  steps: readonly OpendcpStep[];
+  pool: PoolRow;
+  /** Names of its nodes. */
+  nodes: string[];
+  batch: CountOrShare[];
+  /** As such clients are shown it. */
+  stepLen: number;
+}
+
+/** A task whose every word has been checked against the catalogue. */
+interface Checked extends Wanted {
+  spec: TemplateSpec;
+}
+
+/** Checks a task as a whole. Throws Invalid with everything that would make it fail before its first command. */
+export async function check(call: Call, wanted: Wanted): Promise<Checked> {
+  const spec = specOf(wanted);
+  const resolved = await resolveSubmission(call.catalogue, {
+    ...{ template: spec, pool: wanted.pool.name, names: wanted.nodes },
+  });
+  checkTask({ name: slug(wanted.title), ...resolved, params: {}, rollout: { batch: wanted.batch } });
+  return { ...wanted, spec };
+}
+
+/** In a task each step has a name of its own: of those that are there twice, the later ones are numbered. */
+function specOf({ template, steps }: Wanted): TemplateSpec {
+  const { params, rollout } = template.spec;
+  const spec = specOfSteps(template.name, template.desc, steps);
+  const met = new Map<string, number>();
+  const numbered = spec.steps.map((step) => {
+    const count = (met.get(step.name) ?? 0) + 1;
+    met.set(step.name, count);
+    return count === 1 ? step : { ...step, name: `${step.name} (${count})` };
+  });
+  return { ...spec, steps: numbered, params, ...(rollout && { rollout }) };
+}
+
+/** Starts tasks one after another, and waits until they show in lists. */
+export async function startAll(call: Call, tasks: readonly Checked[]): Promise<Reply> {
+  const started: { number: number; name: string }[] = [];
+  for (const task of tasks) started.push(await start(call, task));
+  await Promise.all(started.map(({ number }) => recordedTask(call, number)));
+  return replied({ ids: started.map(({ number }) => number), names: started.map(({ name }) => name) });
+}
+
+/** Somebody may have taken the name by hand; then the next number is tried. */
+async function start(call: Call, task: Checked, triesLeft = 3): Promise<{ number: number; name: string }> {
+  const number = await call.parts.store.tasks.reserveNumber();
+  const name = `${slug(task.title)}-${number}`;
+  const submission = { name, ...submissionOf(call, task, number) };
+  try {
+    await recorded(call.parts, call, startAsked(name, submission), () => call.parts.drover.run(submission));
+    return { number, name };
+  } catch (error) {
+    if (error instanceof NameInUse && triesLeft > 0) return await start(call, task, triesLeft - 1);
+    throw error;
+  }
+}
+
+function submissionOf(call: Call, task: Checked, number: number) {
+  const { title, template, steps, stepLen, spec, pool, nodes, batch } = task;
+  const options: Json = showSteps(steps);
+  const { id: templateId, version: templateVersion } = template;
+  const origin = { number, title, templateId, templateVersion, opendcp: { options, stepLen } };
+  return {
+    ...{ template: spec, pool: pool.name, nodes, rollout: { batch }, origin },
+    startedBy: starterOf(call.actor, undefined),
+  } satisfies NewTaskInput;
+}
+
+/** The task's first activity writes its row, some 100 ms after Temporal has it. Without a worker it comes later. */
+async function recordedTask(call: Call, number: number): Promise<void> {
+  const deadline = Date.now() + RECORDED_WITHIN;
+  while (Date.now() < deadline) {
+    if (await call.parts.store.tasks.bySeq(number)) return;
+    await sleep(50);
+  }
+}
+
+/** What of a title a task's name can have; the number after it makes it the only one. */
+function slug(title: string): string {
+  return title.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[._-]+|-+$/g, '') || 'task';
+}
