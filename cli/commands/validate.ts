@@ -1,9 +1,9 @@
 import { command, examples } from '../command.ts';
 
 export function validateCommand() {
-  return command('validate', 'check template and nodes files')
+  return command('validate', 'check templates, nodes and files of the catalogue')
     .argument('<file...>', 'YAML or JSON files')
-    .addHelpText('after', examples('drover validate templates/*.yaml hosts.yaml'))
+    .addHelpText('after', examples('drover validate templates/*.yaml hosts.yaml catalogue/*.yaml'))
     .action(async (files, { json }) => {
       const { Problems } = await import('../input/problems.ts');
       const { validateFile } = await import('../input/validate.ts');

@@ -12,12 +12,18 @@ export class Api {
   }
 
   async get<Answer>(path: string): Promise<Answer> {
-    return (await (await this.#ask('GET', path)).json()) as Answer;
+    return this.#answer(await this.#ask('GET', path));
   }
 
-  async send<Answer>(method: 'POST' | 'PATCH', path: string, body?: unknown): Promise<Answer> {
+  /** `headers`: more of them, as `idempotency-key`. Without a body in the answer (204) it is undefined. */
+  async send<Answer>(
+    method: 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const content = body === undefined ? {} : { type: 'application/json', body: JSON.stringify(body) };
-    return (await (await this.#ask(method, path, content)).json()) as Answer;
+    return this.#answer(await this.#ask(method, path, { ...content, headers }));
   }
 
   async upload(path: string, body: Buffer): Promise<void> {
@@ -33,6 +39,15 @@ export class Api {
     const headers = after === undefined ? {} : { 'last-event-id': after };
     const response = await this.#ask('GET', path, { headers, ...(signal && { signal }) });
     return response.status === 204 ? undefined : (response.body ?? undefined);
+  }
+
+  async #answer<Answer>(response: Response): Promise<Answer> {
+    if (response.status === 204) return undefined as Answer;
+    try {
+      return (await response.json()) as Answer;
+    } catch (error) {
+      throw error instanceof SyntaxError ? notDrover(response, this.url) : new Unreachable(this.url, error);
+    }
   }
 
   async #ask(method: string, path: string, request: Content = {}): Promise<Response> {
@@ -63,12 +78,27 @@ interface Content {
   signal?: AbortSignal;
 }
 
-class Unreachable extends Failure {
+/** What `fetch` says when no byte of the request has left. */
+const NOT_CONNECTED =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_INVALID_URL)$/;
+
+export class Unreachable extends Failure {
+  /** Whether the connection broke under way, so that nobody knows if the server has done what was asked. */
+  readonly isBroken: boolean;
+
   constructor(url: string, cause: unknown) {
     const message = `the Drover server does not answer at ${url}: ${causeOf(cause)}
 start one on this machine by \`drover dev\`, or name another by --server or DROVER_SERVER`;
     super(EXIT.unreachable, 'unreachable', message);
+    this.isBroken = !NOT_CONNECTED.test(codeOf(cause));
   }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  if (!(error instanceof Error)) return '';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.message === 'bad port' ? 'ERR_INVALID_URL' : codeOf(error.cause);
 }
 
 function causeOf(error: unknown): string {
@@ -80,11 +110,14 @@ function causeOf(error: unknown): string {
 
 async function refusal(response: Response, url: string): Promise<Failure> {
   const text = await response.text().catch(() => '');
-  const error = readError(text) ?? {
-    code: 'not_drover',
-    message: `${url} answered ${response.status} ${response.statusText}, and not as a Drover server does`,
-  };
+  const error = readError(text);
+  if (!error) return notDrover(response, url);
   return new Failure(exitCodeOf(response.status, error.code), error.code, error.message, error.problems);
+}
+
+function notDrover({ status, statusText }: Response, url: string): Failure {
+  const message = `${url} answered ${status} ${statusText}, and not as a Drover server does`;
+  return new Failure(exitCodeOf(status, 'not_drover'), 'not_drover', message);
 }
 
 interface ErrorAnswer {
@@ -110,4 +143,10 @@ function exitCodeOf(status: number, code: string): number {
 /** The path of a task, or of something of it. */
 export function taskPath(name: string, rest = ''): string {
   return `/api/v1/tasks/${encodeURIComponent(name)}${rest}`;
+}
+
+/** A path with the parts of a query that are given. */
+export function withQuery(path: string, query: Record<string, string | undefined>): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given).toString()}`;
 }

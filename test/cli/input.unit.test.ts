@@ -41,14 +41,14 @@ steps:
 
 describe('what `run` is given', () => {
   it('becomes a task', () => {
-    const { task } = readTask(file('web.yaml', WEB), {
+    const { submission } = readTask(file('web.yaml', WEB), {
       ...options,
       param: ['tag=a=b'],
       batch: ['20%', '3'],
       maxFailures: '5%',
       bake: '30s',
     });
-    expect(task).toMatchObject({
+    expect(submission).toMatchObject({
       template: { name: 'web' },
       nodes: [{ name: 'a' }, { name: 'b' }],
       params: { tag: 'a=b' },
@@ -103,13 +103,53 @@ describe('what `run` is given', () => {
       'copies.yaml',
       'name: c\nsteps:\n  - name: a\n    actions:\n      - copy: { src: motd, dest: /m }\n      - copy: { src: ./big, dest: /b }\n',
     );
-    const { task, uploads } = readTask(template, options);
-    expect(task.template.steps[0]?.actions).toMatchObject([
+    const { complete, uploads } = readTask(template, options);
+    expect(complete?.template.steps[0]?.actions).toMatchObject([
       { copy: { content: 'hello' } },
       { copy: { file: { size: LARGEST_INLINE + 1, sha256: uploads[0]?.sha256 } } },
     ]);
     expect(uploads.map(({ path }) => path)).toEqual([join(folder, 'big')]);
   });
+});
+
+it('a template of the catalogue is named, and so are the nodes of a pool', () => {
+  expect(readTask('web@3', { param: [], pool: 'web', nodes: 'a, b' })).toMatchObject({
+    submission: {
+      templateName: 'web@3',
+      pool: 'web',
+      nodes: ['a', 'b'],
+      name: expect.stringMatching(/^web-/) as unknown,
+    },
+  });
+  expect(readTask('web', { param: [], pool: 'web' }).submission).not.toHaveProperty('nodes');
+  expect(readTask('重启 服务', options).submission).toMatchObject({
+    name: expect.stringMatching(/^重启-服务-\d{4}-/) as unknown,
+    nodes: [{ name: 'a' }, { name: 'b' }],
+  });
+});
+
+it('is asked for nodes or a pool', () => {
+  expect(problemsOf(() => readTask('web', { param: [] }))).toMatchObject([
+    { expected: expect.stringContaining('--pool') as unknown },
+  ]);
+});
+
+it('a file that takes steps of the catalogue is not complete by itself', () => {
+  const template = file('uses.yaml', 'name: x\nsteps:\n  - use: echo\n');
+  expect(readTask(template, options).complete).toBeUndefined();
+  expect(readTask(template, options).submission).toMatchObject({ template: { steps: [{ use: 'echo' }] } });
+});
+
+it('a template may stand in a file of the catalogue, if it is the only one there', () => {
+  const document = (name: string) => `kind: template\nname: ${name}\nsteps: [{ use: echo }]\n`;
+  const template = file('document.yaml', `kind: cluster\nname: c\n---\n${document('x')}`);
+  expect(readTask(template, options).submission.template).toEqual(
+    readTask(file('bare.yaml', document('x').replace('kind: template\n', '')), options).submission.template,
+  );
+  const two = file('two.yaml', `${document('x')}---\n${document('y')}`);
+  expect(problemsOf(() => readTask(two, options))).toMatchObject([
+    { file: two, message: expect.stringContaining('has 2 templates') as unknown },
+  ]);
 });
 
 it('a name made for a task is the template’s and the time, and another one each time', () => {
@@ -119,12 +159,13 @@ it('a name made for a task is the template’s and the time, and another one eac
 });
 
 describe('a dry run', () => {
-  const { task } = readTask(file('web.yaml', WEB), {
+  const { complete: task } = readTask(file('web.yaml', WEB), {
     nodes: 'a,b,c,d,e',
     param: ['tag=1; rm x'],
     batch: ['2'],
     canary: '1',
   });
+  if (!task) throw new Error('the template takes nothing from the catalogue');
 
   it('has the batches, and each command as on the first node, secrets masked', () => {
     const planned = plan(task);
@@ -150,8 +191,8 @@ describe('a dry run', () => {
 
 describe('`validate`', () => {
   it('knows nodes from templates', () => {
-    expect(validateFile(file('n.yaml', '[a, b]'))).toMatchObject({ kind: 'nodes', name: '(2 nodes)' });
-    expect(validateFile(file('web.yaml', WEB))).toMatchObject({ kind: 'template', name: 'web' });
+    expect(validateFile(file('n.yaml', '[a, b]'))).toMatchObject([{ kind: 'nodes', name: '(2 nodes)' }]);
+    expect(validateFile(file('web.yaml', WEB))).toMatchObject([{ kind: 'template', name: 'web' }]);
   });
 
   it('tells where YAML is broken', () => {
