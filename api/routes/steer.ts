@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyRequest } from 'fastify';
 import { ENDED } from '../../model/status.ts';
 import type { TaskView } from '../../model/task.ts';
@@ -11,10 +10,8 @@ import { anyError } from '../schemas/error.ts';
 import { rollout, rolloutEdit } from '../schemas/rollout.ts';
 import { retryBody, skipBody, stopBody } from '../schemas/steer.ts';
 import { byName, task } from '../schemas/task.ts';
+import { untilClosed, untilStatus } from '../until.ts';
 import { findTask, showTask } from '../views/task.ts';
-
-/** ms to wait until a task that had ended shows as started again, so that whoever watches it next does not see its old end. */
-const AGAIN_WITHIN = 3000;
 
 export function steerRoutes(app: App, parts: Parts): void {
   const answers = { params: byName, response: { 200: task, ...anyError }, tags: ['steer'] };
@@ -76,8 +73,11 @@ export function steerRoutes(app: App, parts: Parts): void {
       await checkNodes(parts, name, nodes);
       const retry = async (handle: TaskHandle) => {
         const before = await parts.store.tasks.get(name);
+        const hasEnded = before !== undefined && ENDED.includes(before.status);
+        if (hasEnded) await untilClosed(parts, name);
         await handle.retry(asked);
-        if (before && ENDED.includes(before.status)) await startedAgain(parts, name);
+        // So that whoever watches it next does not see its old end.
+        if (hasEnded) await untilStatus(parts, name, (status) => !ENDED.includes(status));
       };
       await once(parts, request, reply, {
         plan: async (isKept) => ({ ended: isKept ? await endedRun(parts, name) : null }),
@@ -142,13 +142,4 @@ async function checkNodes(parts: Parts, task: string, names: string[] = []): Pro
     known.has(name) ? [] : [{ path: `nodes[${i}]`, message: `the task has no node named ${name}` }],
   );
   if (unknown.length > 0) throw new Invalid(unknown);
-}
-
-async function startedAgain(parts: Parts, name: string): Promise<void> {
-  const deadline = Date.now() + AGAIN_WITHIN;
-  while (Date.now() < deadline) {
-    const row = await parts.store.tasks.get(name);
-    if (row && !ENDED.includes(row.status)) return;
-    await sleep(50);
-  }
 }

@@ -1,8 +1,9 @@
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { TaskView } from '../../model/task.ts';
+import type { Target } from '../../remote/target.ts';
 import { DevProcess, freePorts, type Ports } from '../support/dev-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { processesWith } from '../support/processes.ts';
@@ -59,6 +60,33 @@ describe('drover dev', () => {
     expect(lines).toHaveLength(6); // three nodes, two steps
   });
 
+  test("killed in the middle of an OpenDCP client's task, loses nothing: the client finds it at work, and then done", async () => {
+    const killed = await started();
+    const { targets } = inject('shared').sshd;
+    expect(await killed.post('/api/v1/apply', { documents: shop(folder, targets.slice(0, 2)) })).toBe(200);
+    const ask = async <Data>(dev: DevProcess, path: string) => (await dev.get<{ data: Data }>(path)).data;
+    const [template] = await ask<{ id: number }[]>(killed, '/task_tpl/list');
+    const nodes = targets.slice(0, 2).map(({ address }) => ({ ip: address }));
+    const task = { template_id: template?.id, task_name: 'deploy', max_ratio: 50, max_num: 1, nodes };
+    expect(await killed.post('/task/create', task)).toBe(200);
+    await eventually(async () => {
+      expect(await readFile(join(folder, 'begun'), 'utf8')).toContain('begun');
+    });
+    await killed.stop('SIGKILL');
+
+    const next = await started();
+    const [shown] = await ask<{ id: number; state: number }[]>(next, '/task/list');
+    expect(shown).toMatchObject({ task_name: 'deploy', state: 1 });
+    await writeFile(join(folder, 'go'), '');
+    await eventually(
+      async () => {
+        expect(await ask(next, `/task/${shown?.id}`)).toMatchObject({ state: 2, Stat: [0, 0, 2, 0, 0] });
+      },
+      { within: 60_000 },
+    );
+    expect((await readFile(join(folder, 'begun'), 'utf8')).trim().split('\n')).toHaveLength(2);
+  });
+
   test('refuses a folder in which another one works, and harms it not', async () => {
     const first = await started();
     await expect(started('data', await freePorts())).rejects.toThrow(/in use by process \d+/);
@@ -93,4 +121,24 @@ function slowTask(folder: string): object {
     nodes,
     rollout: { batch: '100%' },
   };
+}
+
+/** A catalogue whose template waits for the file `go` in the folder. */
+function shop(folder: string, targets: readonly Target[]): unknown[] {
+  const { port, user, identityFile, knownHosts } = targets[0] ?? {};
+  return [
+    { kind: 'cluster', name: 'east' },
+    { kind: 'service', name: 'shop', cluster: 'east' },
+    {
+      kind: 'action',
+      name: 'wait',
+      shell: `echo begun >>${folder}/begun; until [ -e ${folder}/go ] || [ ! -d ${folder} ]; do sleep 0.05; done`,
+    },
+    { kind: 'step', name: 'wait', actions: ['wait'] },
+    { kind: 'template', name: 'deploy', steps: [{ use: 'wait' }] },
+    {
+      ...{ kind: 'pool', name: 'web', service: 'shop', nodes: targets.map(({ address }) => address) },
+      ssh: { port, user, identityFile, knownHosts },
+    },
+  ];
 }

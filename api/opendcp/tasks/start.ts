@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { NameInUse } from '../../../client/errors.ts';
 import type { NewTaskInput } from '../../../model/activities.ts';
 import type { Json } from '../../../model/json.ts';
@@ -10,10 +9,11 @@ import { resolveSubmission } from '../../../store/catalogue/submission.ts';
 import type { PoolRow, TemplateRow } from '../../../store/catalogue/types.ts';
 import { recorded } from '../../access/recorded.ts';
 import { startAsked, starterOf } from '../../access/started.ts';
+import { untilRecorded } from '../../until.ts';
 import type { Call } from '../call.ts';
 import { replied, type Reply } from '../envelope.ts';
+import { Refusal } from '../refusal.ts';
 import { showSteps } from '../templates.ts';
-import { RECORDED_WITHIN } from './waiting.ts';
 
 /** A task of one pool's nodes, as OpenDCP's clients ask for it. */
 export interface Wanted {
@@ -44,25 +44,33 @@ export async function check(call: Call, wanted: Wanted): Promise<Checked> {
   return { ...wanted, spec };
 }
 
-/** In a task each step has a name of its own: of those that are there twice, the later ones are numbered. */
 function specOf({ template, steps }: Wanted): TemplateSpec {
   const { params, rollout } = template.spec;
-  const spec = specOfSteps(template.name, template.desc, steps);
-  const met = new Map<string, number>();
-  const numbered = spec.steps.map((step) => {
-    const count = (met.get(step.name) ?? 0) + 1;
-    met.set(step.name, count);
-    return count === 1 ? step : { ...step, name: `${step.name} (${count})` };
-  });
-  return { ...spec, steps: numbered, params, ...(rollout && { rollout }) };
+  return { ...specOfSteps(template.name, template.desc, steps), params, ...(rollout && { rollout }) };
 }
 
 /** Starts tasks one after another, and waits until they show in lists. */
 export async function startAll(call: Call, tasks: readonly Checked[]): Promise<Reply> {
   const started: { number: number; name: string }[] = [];
-  for (const task of tasks) started.push(await start(call, task));
-  await Promise.all(started.map(({ number }) => recordedTask(call, number)));
+  for (const task of tasks) {
+    try {
+      started.push(await start(call, task));
+    } catch (error) {
+      throw started.length > 0 ? halfway(task, started, error) : error;
+    }
+  }
+  await Promise.all(started.map(({ number }) => untilRecorded(call.parts, number)));
   return replied({ ids: started.map(({ number }) => number), names: started.map(({ name }) => name) });
+}
+
+/** Temporal was lost between two tasks: whoever asks again must know that some of it is under way. */
+function halfway({ pool }: Checked, started: { number: number }[], error: unknown): Refusal {
+  const numbers = started.map(({ number }) => number).join(', ');
+  const why = error instanceof Error ? error.message : String(error);
+  return new Refusal(
+    500,
+    `tasks ${numbers} were started; that of pool ${pool.name}, and those after it, were not: ${why}`,
+  );
 }
 
 /** Somebody may have taken the name by hand; then the next number is tried. */
@@ -88,15 +96,6 @@ function submissionOf(call: Call, task: Checked, number: number) {
     ...{ template: spec, pool: pool.name, nodes, rollout: { batch }, origin },
     startedBy: starterOf(call.actor, undefined),
   } satisfies NewTaskInput;
-}
-
-/** The task's first activity writes its row, some 100 ms after Temporal has it. Without a worker it comes later. */
-async function recordedTask(call: Call, number: number): Promise<void> {
-  const deadline = Date.now() + RECORDED_WITHIN;
-  while (Date.now() < deadline) {
-    if (await call.parts.store.tasks.bySeq(number)) return;
-    await sleep(50);
-  }
 }
 
 /** What of a title a task's name can have; the number after it makes it the only one. */

@@ -4,11 +4,11 @@ import { ENDED, type TaskStatus } from '../../../model/status.ts';
 import type { TaskRow } from '../../../store/tasks.ts';
 import { recorded } from '../../access/recorded.ts';
 import type { TaskHandle } from '../../parts.ts';
+import { untilClosed, untilStatus } from '../../until.ts';
 import type { Call } from '../call.ts';
 import { DONE, type Reply } from '../envelope.ts';
 import { Refusal } from '../refusal.ts';
 import { statusOf, titleOf } from './views.ts';
-import { closed, shown } from './waiting.ts';
 
 /** Goes on with a paused task, or runs again what of an ended one is not ok. Of one that succeeded nothing is left to run. */
 export async function startTask(call: Call): Promise<Reply> {
@@ -21,10 +21,10 @@ export async function startTask(call: Call): Promise<Reply> {
   if (status === 'paused') {
     await told(call, { task, status, what: 'resume', tell: (handle) => handle.resume(), refusal });
   } else {
-    await closed(call, task);
+    await untilClosed(call.parts, task.name);
     await told(call, { task, status, what: 'retry', tell: (handle) => handle.retry(), refusal });
   }
-  await shown(call, task, (now) => now !== 'paused' && !ENDED.includes(now));
+  await untilStatus(call.parts, task.name, (now) => now !== 'paused' && !ENDED.includes(now));
   return DONE;
 }
 
@@ -34,7 +34,7 @@ export async function pauseTask(call: Call): Promise<Reply> {
   const refusal = `pause task ${task.seq} fails: Flow ${titleOf(task)} is not running`;
   if (status !== 'running') throw new Refusal(400, refusal);
   await told(call, { task, status, what: 'pause', tell: (handle) => handle.pause(), refusal });
-  await shown(call, task, (now) => now !== 'running');
+  await untilStatus(call.parts, task.name, (now) => now !== 'running');
   return DONE;
 }
 
@@ -44,7 +44,7 @@ export async function stopTask(call: Call): Promise<Reply> {
   const refusal = `stop task ${task.seq} fails: Flow ${titleOf(task)} already finished`;
   if ([2, 3].includes(taskState(status, { ok: 0 }))) throw new Refusal(400, refusal);
   await told(call, { task, status, what: 'stop', tell: (handle) => handle.stop(), refusal });
-  await shown(call, task, (now) => now === 'stopping' || ENDED.includes(now));
+  await untilStatus(call.parts, task.name, (now) => now === 'stopping' || ENDED.includes(now));
   return DONE;
 }
 
