@@ -125,7 +125,8 @@ describe('the rules', () => {
   });
 
   it("let a viewer change nothing by OpenDCP's routes, whose methods tell nothing", () => {
-    const changes = /create|update|delete|add|remove|start|stop|pause|save|expand(?!List)|shrink|deploy|enable|disable/i;
+    const changes =
+      /create|update|delete|add|remove|start|stop|pause|save|expand(?!List)|shrink|deploy|enable|disable/i;
     const changing = under('viewer').filter(({ url, opendcp }) => opendcp && changes.test(url));
     expect(changing.map(({ url }) => url)).toEqual([]);
   });
