@@ -75,23 +75,17 @@ function isNoText(error: Error & { code?: unknown }): boolean {
 
 const FASTIFY_CODES: Record<number, string> = { 404: 'not_found', 413: 'too_large', 415: 'unsupported_media_type' };
 
+/** One problem is told in the error itself, too: who reads only that needs no list. */
 function invalid(problems: Problem[]): ErrorBody {
-  const [first, ...more] = problems;
   const message = problems.map(sentence).join('\n');
-  if (!first || more.length > 0)
-    return {
-      error: {
-        code: 'invalid',
-        message,
-        problems: problems.map(({ path, message, expected }) => ({
-          path,
-          message,
-          ...(expected === undefined ? {} : { expected }),
-        })),
-      },
-    };
-  const expected = first.expected === undefined ? {} : { expected: first.expected };
-  return { error: { code: 'invalid', message, path: first.path, ...expected } };
+  const listed = problems.map(({ path, message, expected }) => ({
+    ...{ path, message },
+    ...(expected === undefined ? {} : { expected }),
+  }));
+  const [only, ...more] = listed;
+  const { path, expected } = more.length === 0 && only ? only : {};
+  const alone = { ...(path === undefined ? {} : { path }), ...(expected === undefined ? {} : { expected }) };
+  return { error: { code: 'invalid', message, ...alone, problems: listed } };
 }
 
 function sentence({ path, message, expected }: Problem): string {

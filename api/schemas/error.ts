@@ -13,7 +13,7 @@ export const errorBody = z
       message: z.string().describe('for a person; with several problems it lists them all, one a line'),
       path: z.string().optional(),
       expected: z.string().optional(),
-      problems: z.array(problem).optional().describe('when there are several'),
+      problems: z.array(problem).optional().describe('of what is not valid: each by itself'),
     }),
   })
   .meta({ id: 'Error' });

@@ -129,7 +129,10 @@ class Import {
     const fresh = rows.filter(({ ip }) => !present.has(ip));
     this.report.unchanged.node += rows.length - fresh.length;
     this.report.created.node += fresh.length;
-    const nodes = fresh.map(({ ip, vm_id, node_type }) => ({ node: nodeAt(ip), vmId: vm_id, nodeType: node_type }));
+    const nodes = fresh.map(({ ip, vm_id, status, node_type }) => ({
+      ...{ node: nodeAt(ip), vmId: vm_id, nodeType: node_type },
+      status: status === 2 || status === 3 ? status : 0,
+    }));
     if (nodes.length > 0) await this.#edit.nodes.add(poolId, nodes);
   }
 

@@ -89,13 +89,14 @@ export class PoolNodeWriter extends PoolNodeReader implements PoolNodesWriter {
     if (nodes.length === 0) return [];
     const names = nodes.map(({ node }) => storable(node.name));
     await this.#checkNames(pool, names);
-    const list = nodes.map(({ node, vmId = '', nodeType = '' }) => ({
-      ...{ name: node.name, address: node.address, node: storableJson(node), vm_id: vmId, node_type: nodeType },
+    const list = nodes.map(({ node, vmId = '', nodeType = '', status = 0 }) => ({
+      ...{ name: node.name, address: node.address, node: storableJson(node) },
+      ...{ vm_id: vmId, node_type: nodeType, status },
     }));
     const adding = sql<PoolNodeRow>`
-      insert into pool_nodes (pool_id, name, address, node, vm_id, node_type)
-      select ${poolId}::bigint, name, address, node, vm_id, node_type
-      from ${rows(list, 'name text, address text, node jsonb, vm_id text, node_type text')}
+      insert into pool_nodes (pool_id, name, address, node, vm_id, node_type, status)
+      select ${poolId}::bigint, name, address, node, vm_id, node_type, status
+      from ${rows(list, 'name text, address text, node jsonb, vm_id text, node_type text, status int')}
       returning ${sql.join(NODE.map((column) => sql.ref(column)))}`.execute(this.db);
     const added = await checked('node', `of pool ${pool.name}`, adding, new NotFound('pool', poolId));
     await this.#record('add_nodes', pool, { after: names });

@@ -183,7 +183,7 @@ export interface PoolNodesWriter extends PoolNodes {
   /** Throws NotFound (the pool), NameTaken (a name that the pool has already, or given twice). */
   add(
     poolId: number,
-    nodes: readonly (Pick<PoolNodeRow, 'node'> & Partial<Pick<PoolNodeRow, 'vmId' | 'nodeType'>>)[],
+    nodes: readonly (Pick<PoolNodeRow, 'node'> & Partial<Pick<PoolNodeRow, 'vmId' | 'nodeType' | 'status'>>)[],
   ): Promise<PoolNodeRow[]>;
   /** Throws NotFound naming every id that is not there; then none is removed. */
   remove(ids: readonly number[]): Promise<void>;

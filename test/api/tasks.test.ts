@@ -72,7 +72,7 @@ describe('POST /api/v1/tasks', () => {
       path: 'template.name',
       expected: expect.any(String) as unknown,
     });
-    expect(json.error.problems).toBeUndefined();
+    expect(json.error.problems).toHaveLength(1);
   });
 
   it('refuses unknown keys, broken JSON and what is no JSON', async () => {

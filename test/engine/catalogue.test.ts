@@ -80,7 +80,9 @@ describe('a template of the catalogue on a pool', () => {
     });
     await applied([template('old')]);
     const task = await engine.drover.run({ name, templateName: 'kept', pool: 'web', nodes: ['n01'] });
-    await eventually(async () => (await engine.store.tasks.get(name))?.status === 'running');
+    await eventually(async () => {
+      expect((await engine.store.tasks.get(name))?.status).toBe('running');
+    });
     await applied([
       template('new'),
       {

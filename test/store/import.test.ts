@@ -90,7 +90,9 @@ describeStore("taking over an orion's catalogue", (store) => {
       vmType: 3,
       tasks: ORION.pools[0]?.tasks,
     });
-    expect(await catalogue.nodes.all(9)).toMatchObject([{ name: '192.0.2.1', vmId: 'i-1', nodeType: 'manual' }]);
+    expect(await catalogue.nodes.all(9)).toMatchObject([
+      { name: '192.0.2.1', vmId: 'i-1', nodeType: 'manual', status: 2 },
+    ]);
     expect((await catalogue.implementations.of(3))?.id).toBe(8);
   });
 
