@@ -100,7 +100,7 @@ describe('apply', () => {
     await write('lost/a.yaml', 'kind: cluster\nname: a\n---\nkind: service\nname: s\ncluster: nowhere\n');
     const { code, stderr } = await drover('apply', 'lost');
     expect(code).toBe(2);
-    expect(stderr).toContain('there is no cluster named nowhere');
+    expect(stderr).toContain('lost/a.yaml:4: cluster: there is no cluster named nowhere, expected one that is there');
     expect((await drover('export', '--kind', 'cluster')).stdout).not.toContain('name: a\n');
   });
 
