@@ -75,6 +75,19 @@ export async function freeId(
   return rows.length === 0 ? wanted : undefined;
 }
 
+/**
+ * What is refused takes an id all the same, as it does in orion's database: a conversation with an orion and the same one
+ * with Drover have the same ids in them.
+ */
+export async function takingAnId<Result>(db: Kysely<Schema>, table: string, check: Promise<Result>): Promise<Result> {
+  try {
+    return await check;
+  } catch (error) {
+    await sql`select nextval(pg_get_serial_sequence(${table}, 'id'))`.execute(db);
+    throw error;
+  }
+}
+
 /** Ids made from now on are larger. */
 export async function passId(db: Kysely<Schema>, table: string, id: number): Promise<void> {
   const sequence = sql`pg_get_serial_sequence(${table}, 'id')`;

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import { rowsOf } from '../row-counts.ts';
 import type { Schema } from '../schema.ts';
 import { offsetOf, storable, storableJson } from '../sql.ts';
-import { checked, freeId, passId, type Change } from './change.ts';
+import { checked, freeId, passId, takingAnId, type Change } from './change.ts';
 import { NameTaken, NoSuchReference, NotFound } from './errors.ts';
 import type { ActionRow, ImplementationRow, Implementations, ImplementationsWriter } from './types.ts';
 
@@ -71,9 +71,7 @@ export class ImplementationWriter extends ImplementationReader implements Implem
     options: { id?: number } = {},
   ): Promise<ImplementationRow> {
     const missing = new NoSuchReference('actionId', 'action', actionId);
-    const action = await this.#actions.get(actionId);
-    if (!action) throw missing;
-    await this.#checkType(action, type);
+    const action = await takingAnId(this.db, 'implementations', this.#actionFor(actionId, type, missing));
     const id = await freeId(this.db, 'implementations', options.id);
     const writing = this.db
       .insertInto('implementations')
@@ -119,6 +117,13 @@ export class ImplementationWriter extends ImplementationReader implements Implem
   /** They were removed, by themselves or along with their action. */
   gone({ name }: ActionRow, removed: readonly ImplementationRow[]): void {
     for (const before of removed) this.#change.record('implementation', 'delete', name, { before });
+  }
+
+  async #actionFor(actionId: number, type: string, missing: NoSuchReference): Promise<ActionRow> {
+    const action = await this.#actions.get(actionId);
+    if (!action) throw missing;
+    await this.#checkType(action, type);
+    return action;
   }
 
   async #checkType({ id, name }: ActionRow, type: string): Promise<void> {

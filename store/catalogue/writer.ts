@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { sql, type RawBuilder } from 'kysely';
 
 import { storableJson } from '../sql.ts';
-import { checked, freeId, passId, type Change } from './change.ts';
+import { checked, freeId, passId, takingAnId, type Change } from './change.ts';
 import { InUse, NameTaken, NoSuchReference, NotFound, VersionConflict, type User } from './errors.ts';
 import { TableReader } from './reader.ts';
 import type { Table } from './tables.ts';
@@ -27,7 +27,7 @@ export class TableWriter<Of extends Row, Filter extends object = object>
 
   async create(values: Values<Of> & { name: string }, options: { id?: number } = {}): Promise<Of> {
     const columns = { ...this.#empty(), ...this.#given(values) };
-    await this.#check(columns);
+    await takingAnId(this.db, this.table.name, this.#check(columns));
     const id = await freeId(this.db, this.table.name, options.id);
     const row = await this.#insert(id === undefined ? columns : { id, ...columns });
     if (id !== undefined) await passId(this.db, this.table.name, id);
