@@ -14,20 +14,25 @@ export class Events {
     this.#db = db;
   }
 
-  /** The next events after the cursor (the `seq` of an event), in an order in which followers miss nothing. */
-  async read(taskId: string, { after, limit }: { after?: string; limit: number }): Promise<TaskEvent[]> {
-    const found = await this.#db
+  /**
+   * The next events after the cursor (the `seq` of an event), as they are now; `following`: without those of a moment ago
+   * before which others may come yet, so that who comes back with the last one misses nothing.
+   */
+  async read(
+    taskId: string,
+    { after, limit, following }: { after?: string; limit: number; following?: true },
+  ): Promise<TaskEvent[]> {
+    const events = this.#db
       .selectFrom('events as e')
       .leftJoin('nodes as n', (join) => join.onRef('n.taskId', '=', 'e.taskId').onRef('n.no', '=', 'e.no'))
       .select([inOrder.cursor.as('cursor'), 'e.at', 'e.kind', 'e.no', 'n.name as node', 'e.step', 'e.try'])
       .select(['e.batch', 'e.nodes', 'e.state', 'e.status', 'e.reason'])
       .where('e.taskId', '=', taskId)
       .where(inOrder.after(after))
-      .where(inOrder.settled)
       .orderBy('e.xid')
       .orderBy('e.seq')
-      .limit(limit)
-      .execute();
+      .limit(limit);
+    const found = await (following ? events.where(inOrder.settled) : events).execute();
     const names = found.some(({ kind }) => kind === 'step') ? await stepNames(this.#db, taskId) : [];
     return found.map((row) => ({ seq: row.cursor, at: row.at.toISOString(), event: body(row, names) }));
   }

@@ -27,6 +27,8 @@ export interface LogQuery {
   no?: number;
   step?: number;
   after?: string;
+  /** The reader comes back for what is after this: then nothing may come before it later on (see following.ts). */
+  following?: true;
   limit: number;
 }
 
@@ -55,16 +57,16 @@ export class Logs {
   }
 
   /**
-   * The next chunks after the cursor, in an order in which followers miss nothing. `more`: there are others already, beyond
-   * the limit or of a moment ago, whose place in the order is not settled yet; ask again.
+   * The next chunks after the cursor, as they are now. `more`: there are others already, beyond the limit or, for who is
+   * following, of a moment ago, whose place in the order is not settled yet; ask again.
    */
   async read(taskId: string, query: LogQuery): Promise<{ chunks: LogChunk[]; more: boolean }> {
     const found = await this.#chunksAndNextOne(taskId, query);
-    const settled = found.slice(0, query.limit).filter((chunk) => chunk.settled);
-    const names = settled.length > 0 ? await stepNames(this.#db, taskId) : [];
+    const page = found.slice(0, query.limit).filter((chunk) => chunk.settled || !query.following);
+    const names = page.length > 0 ? await stepNames(this.#db, taskId) : [];
     return {
-      chunks: settled.map((chunk) => logChunk(chunk, names[chunk.step] ?? '')),
-      more: found.length > settled.length,
+      chunks: page.map((chunk) => logChunk(chunk, names[chunk.step] ?? '')),
+      more: found.length > page.length,
     };
   }
 

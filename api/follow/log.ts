@@ -1,7 +1,7 @@
 import type { TaskRow } from '../../store/tasks.ts';
 import { Lines, type Line } from '../log/lines.ts';
 import { isBefore, toEventId, type Position } from '../log/position.ts';
-import { chunksNow, type Part } from '../log/read.ts';
+import { allChunks, settledChunks, type Part } from '../log/read.ts';
 import { LogText } from '../log/text.ts';
 import type { Parts } from '../parts.ts';
 import type { Message } from '../sse.ts';
@@ -28,7 +28,8 @@ export async function* followLog(
     ready.length === 0 ? [] : [{ id: toEventId(position(at, lines)), data: text.lines(ready).join('\n') }];
 
   for await (const { events, over } of tail(parts, task, undefined, signal)) {
-    for await (const chunks of chunksNow(parts, task, part, at)) {
+    // Once the task is over nothing comes before what is there.
+    for await (const chunks of (over ? allChunks : settledChunks)(parts, task, part, at)) {
       // Chunks up to where the client stood are read again for their open lines only.
       const ready = chunks.flatMap((chunk) => {
         const taken = lines.take(chunk);
@@ -56,7 +57,7 @@ export async function* followBytes(
 ): AsyncGenerator<Message[]> {
   let { at } = from;
   for await (const { over } of tail(parts, task, undefined, signal)) {
-    for await (const chunks of chunksNow(parts, task, part, at)) {
+    for await (const chunks of (over ? allChunks : settledChunks)(parts, task, part, at)) {
       at = chunks.at(-1)?.cursor ?? at;
       yield chunks.flatMap(({ stream, cursor, bytes }) =>
         stream === 'note' ? [] : [{ id: cursor, data: bytes.toString('base64') }],

@@ -33,6 +33,7 @@ export async function* tail(
   for (let cursor = after; !signal.aborted;) {
     const events = await parts.store.events.read(task.id, {
       limit: PAGE,
+      following: true,
       ...(cursor === undefined ? {} : { after: cursor }),
     });
     cursor = events.at(-1)?.seq ?? cursor;

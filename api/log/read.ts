@@ -14,8 +14,24 @@ export interface Part {
   step?: number;
 }
 
-/** Every chunk that is there now, after `after`, page by page. */
-export async function* chunksNow(
+/** Every chunk that is there now, after `after`, page by page; for who reads them once. */
+export async function* allChunks(
+  { store }: Pick<Parts, 'store'>,
+  task: TaskRow,
+  part: Part,
+  after: string,
+): AsyncGenerator<LogChunk[]> {
+  let cursor = after;
+  for (;;) {
+    const { chunks, more } = await store.logs.read(task.id, { ...part, after: cursor, limit: PAGE });
+    if (chunks.length > 0) yield chunks;
+    if (!more) return;
+    cursor = chunks.at(-1)?.cursor ?? cursor;
+  }
+}
+
+/** The same for who comes back for what is after the last one: chunks whose place is not settled come the next time. */
+export async function* settledChunks(
   { store }: Pick<Parts, 'store'>,
   task: TaskRow,
   part: Part,
@@ -23,7 +39,7 @@ export async function* chunksNow(
 ): AsyncGenerator<LogChunk[]> {
   let cursor = after;
   for (let looks = 0; looks < UNSETTLED_LOOKS;) {
-    const { chunks, more } = await store.logs.read(task.id, { ...part, after: cursor, limit: PAGE });
+    const { chunks, more } = await store.logs.read(task.id, { ...part, after: cursor, limit: PAGE, following: true });
     cursor = chunks.at(-1)?.cursor ?? cursor;
     if (chunks.length > 0) yield chunks;
     if (!more) return;

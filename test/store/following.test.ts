@@ -34,15 +34,18 @@ describe('followers in PostgreSQL', () => {
     await store.logs.append(jobRef(id, 1), 'out', 0, Buffer.from('second'), 6);
     await store.ledger.batch(id, 1, 2, 'started');
 
-    expect(await store.logs.read(id, { limit: 10 })).toEqual({ chunks: [], more: true });
-    expect(await store.events.read(id, { limit: 10 })).toEqual([]);
+    expect(await store.logs.read(id, { limit: 10, following: true })).toEqual({ chunks: [], more: true });
+    expect(await store.events.read(id, { limit: 10, following: true })).toEqual([]);
+    // Who reads once has what is there.
+    expect((await store.logs.read(id, { limit: 10 })).chunks.map(({ bytes }) => bytes.toString())).toEqual(['second']);
+    expect(await store.events.read(id, { limit: 10 })).toHaveLength(1);
 
     await slow.query('commit');
     await slow.end();
-    const { chunks, more } = await store.logs.read(id, { limit: 10 });
+    const { chunks, more } = await store.logs.read(id, { limit: 10, following: true });
     expect(chunks.map(({ bytes }) => bytes.toString())).toEqual(['first', 'second']);
     expect(more).toBe(false);
-    expect(await store.events.read(id, { limit: 10 })).toHaveLength(1);
+    expect(await store.events.read(id, { limit: 10, following: true })).toHaveLength(1);
   });
 
   test(`miss nothing that ${WRITERS} writers write at once`, async () => {
@@ -55,10 +58,10 @@ describe('followers in PostgreSQL', () => {
     const events: string[] = [];
     for (let after = '0.0', afterEvent = '0.0', isLast = false; !isLast;) {
       isLast = !isWriting;
-      const page = await store.logs.read(id, { after, limit: 50 });
+      const page = await store.logs.read(id, { after, limit: 50, following: true });
       after = page.chunks.at(-1)?.cursor ?? after;
       chunks.push(...page.chunks.map(({ no, offset }) => `${no} ${offset}`));
-      const told = await store.events.read(id, { after: afterEvent, limit: 50 });
+      const told = await store.events.read(id, { after: afterEvent, limit: 50, following: true });
       afterEvent = told.at(-1)?.seq ?? afterEvent;
       events.push(...told.map(({ event }) => (event.kind === 'batch' ? String(event.batch) : '')));
       isLast &&= !page.more && told.length === 0;
