@@ -1,5 +1,5 @@
-import type { Json } from './json.ts';
 import type { Node } from './node.ts';
+import type { OpendcpStep } from './opendcp/steps.ts';
 import type { Rollout, RolloutSpec } from './rollout.ts';
 import type { Span } from './spans.ts';
 import type { FailureStatus, NodeCounts, TaskStatus } from './status.ts';
@@ -32,7 +32,7 @@ export interface TaskOrigin {
   templateId?: number;
   templateVersion?: number;
   /** As OpenDCP's clients are shown it. */
-  opendcp?: { options: Json; stepLen: number };
+  opendcp?: { options: OpendcpStep[]; stepLen: number };
 }
 
 /** Goes on with the task of this name after it ended: with all that is not ok, or with these failed nodes only. */

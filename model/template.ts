@@ -62,6 +62,27 @@ export type ActionBody =
   | { check: CheckAction }
   | { wait: number };
 
+/** An action's kind and what it says of it, each key or none. */
+export interface ActionKeys {
+  shell?: ShellAction;
+  script?: ScriptAction;
+  docker?: DockerAction;
+  copy?: CopyAction;
+  check?: CheckAction;
+  wait?: number;
+}
+
+/** The action among the keys of an object; undefined when there is none. */
+export function bodyOf(value: ActionKeys): ActionBody | undefined {
+  if (value.shell !== undefined) return { shell: value.shell };
+  if (value.script !== undefined) return { script: value.script };
+  if (value.docker !== undefined) return { docker: value.docker };
+  if (value.copy !== undefined) return { copy: value.copy };
+  if (value.check !== undefined) return { check: value.check };
+  if (value.wait !== undefined) return { wait: value.wait };
+  return undefined;
+}
+
 export const ACTION_KINDS = ['shell', 'script', 'docker', 'copy', 'check', 'wait'] as const;
 export type ActionKind = (typeof ACTION_KINDS)[number];
 

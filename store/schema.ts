@@ -6,6 +6,7 @@ import type { PoolSsh } from '../model/catalogue/document.ts';
 import type * as json from '../model/json.ts';
 import type { Node } from '../model/node.ts';
 import type { Rollout } from '../model/rollout.ts';
+import type { OpendcpStep } from '../model/opendcp/steps.ts';
 import type { NodeStatus, TaskStatus } from '../model/status.ts';
 import type { Hold } from '../model/task.ts';
 import type { Template, TemplateSpec } from '../model/template.ts';
@@ -193,7 +194,7 @@ interface RemoteStepsTable extends ThingTable {
 
 interface TemplatesTable extends ThingTable {
   spec: Json<TemplateSpec>;
-  opendcp: JsonOrNull<json.Json>;
+  opendcp: JsonOrNull<OpendcpStep[]>;
   /** Names of the steps it uses, in lower case. */
   uses: GeneratedAlways<string[]>;
 }
@@ -202,7 +203,7 @@ interface TemplateVersionsTable {
   templateId: number;
   version: number;
   spec: Json<TemplateSpec>;
-  opendcp: JsonOrNull<json.Json>;
+  opendcp: JsonOrNull<OpendcpStep[]>;
   at: Generated<Date>;
   by: string;
 }

@@ -1,7 +1,7 @@
 import type { TaskRow } from '../../store/tasks.ts';
 import { Lines, type Line } from '../log/lines.ts';
 import { isBefore, toEventId, type Position } from '../log/position.ts';
-import { allChunks, settledChunks, type Part } from '../log/read.ts';
+import { chunksNow, type Part } from '../log/read.ts';
 import { LogText } from '../log/text.ts';
 import type { Parts } from '../parts.ts';
 import type { Message } from '../sse.ts';
@@ -28,8 +28,7 @@ export async function* followLog(
     ready.length === 0 ? [] : [{ id: toEventId(position(at, lines)), data: text.lines(ready).join('\n') }];
 
   for await (const { events, over } of tail(parts, task, undefined, signal)) {
-    // Once the task is over nothing comes before what is there.
-    for await (const chunks of (over ? allChunks : settledChunks)(parts, task, part, at)) {
+    for await (const chunks of chunksNow(parts, task, wanted(part, over), at)) {
       // Chunks up to where the client stood are read again for their open lines only.
       const ready = chunks.flatMap((chunk) => {
         const taken = lines.take(chunk);
@@ -57,7 +56,7 @@ export async function* followBytes(
 ): AsyncGenerator<Message[]> {
   let { at } = from;
   for await (const { over } of tail(parts, task, undefined, signal)) {
-    for await (const chunks of (over ? allChunks : settledChunks)(parts, task, part, at)) {
+    for await (const chunks of chunksNow(parts, task, wanted(part, over), at)) {
       at = chunks.at(-1)?.cursor ?? at;
       yield chunks.flatMap(({ stream, cursor, bytes }) =>
         stream === 'note' ? [] : [{ id: cursor, data: bytes.toString('base64') }],
@@ -66,6 +65,11 @@ export async function* followBytes(
     }
     yield over ? [{ event: END, data: over.status }] : [];
   }
+}
+
+/** Once the task is over nothing comes before what is there. */
+function wanted(part: Part, over: object | undefined): Part & { following?: true } {
+  return over ? part : { ...part, following: true };
 }
 
 function position(at: string, lines: Lines): Position {

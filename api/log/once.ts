@@ -2,7 +2,7 @@ import type { TaskRow } from '../../store/tasks.ts';
 import type { Parts } from '../parts.ts';
 import { Lines, type Line } from './lines.ts';
 import { START } from './position.ts';
-import { allChunks, type Part } from './read.ts';
+import { chunksNow, type Part } from './read.ts';
 import { LogText } from './text.ts';
 
 /** The log as it is now, as text. */
@@ -26,12 +26,12 @@ export async function* logJson(parts: Parts, task: TaskRow, part: Part): AsyncGe
 
 /** What the commands put out, byte for byte, without remarks. */
 export async function* logBytes(parts: Parts, task: TaskRow, part: Part): AsyncGenerator<Buffer> {
-  for await (const chunks of allChunks(parts, task, part, START))
+  for await (const chunks of chunksNow(parts, task, part, START))
     for (const { stream, bytes } of chunks) if (stream !== 'note') yield bytes;
 }
 
 async function* linesNow(parts: Parts, task: TaskRow, part: Part): AsyncGenerator<Line[]> {
   const lines = new Lines();
-  for await (const chunks of allChunks(parts, task, part, START)) yield chunks.flatMap((chunk) => lines.take(chunk));
+  for await (const chunks of chunksNow(parts, task, part, START)) yield chunks.flatMap((chunk) => lines.take(chunk));
   yield lines.settleAll();
 }

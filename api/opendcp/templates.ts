@@ -35,7 +35,7 @@ async function create(call: Call): Promise<Reply> {
   const { id } = await call
     .change(async (edit) => {
       await checkSteps(edit, steps);
-      return await edit.templates.create({ name, spec: specOfSteps(name, desc, steps), opendcp: asJson(steps) });
+      return await edit.templates.create({ name, spec: specOfSteps(name, desc, steps), opendcp: steps });
     })
     .catch(inWords({ nameTaken: ({ message }) => new Refusal(404, message) }));
   return replied(id);
@@ -58,7 +58,7 @@ async function update(call: Call): Promise<Reply> {
     await checkSteps(edit, steps);
     const { params, rollout } = present.spec;
     const spec = { ...specOfSteps(present.name, desc, steps), params, ...(rollout && { rollout }) };
-    return await edit.templates.update(id, { spec, opendcp: asJson(steps) });
+    return await edit.templates.update(id, { spec, opendcp: steps });
   });
   return UPDATED;
 }
@@ -89,14 +89,9 @@ async function checkSteps(reads: CatalogueReads, steps: readonly OpendcpStep[] |
     if (!isGroupStep(name) && !(await reads.steps.named(name))) throw new Refusal(404, `step name not found: ${name}`);
 }
 
-function asJson(steps: OpendcpStep[] | null): Json {
-  return steps?.map((step) => ({ ...step })) ?? null;
-}
-
 /** As its client gave them; else as they would have to be given. */
 export function stepsOfTemplate({ opendcp, spec }: Pick<TemplateRow, 'opendcp' | 'spec'>): OpendcpStep[] | null {
-  if (opendcp !== null) return opendcp as unknown as OpendcpStep[];
-  return spec.steps.length > 0 ? stepsOfSpec(spec) : null;
+  return opendcp ?? (spec.steps.length > 0 ? stepsOfSpec(spec) : null);
 }
 
 /** Keys in the order that OpenDCP writes them. */

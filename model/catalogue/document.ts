@@ -1,6 +1,6 @@
 import type { Json } from '../json.ts';
 import type { Node } from '../node.ts';
-import type { ActionBody, ParamSpec, TemplateSpec } from '../template.ts';
+import type { ActionKeys, ParamSpec, TemplateSpec } from '../template.ts';
 
 /** The kinds of the catalogue, each after those it refers to: the order in which they are made, and the reverse of removal. */
 export const KINDS = ['cluster', 'service', 'action', 'step', 'template', 'pool'] as const;
@@ -27,14 +27,14 @@ export interface ServiceDocument {
 }
 
 /** A command by name. Without a body it has no implementation yet. */
-export type ActionDocument = {
+export interface ActionDocument extends ActionKeys {
   kind: 'action';
   name: string;
   desc?: string;
   params?: Record<string, ParamSpec>;
   /** In place of a body: one in OpenDCP's form that has no counterpart here, kept as it is. */
   implementation?: Json;
-} & (ActionBody | object);
+}
 
 /** A step by name, for `use: NAME` in templates. */
 export interface StepDocument {

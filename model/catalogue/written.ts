@@ -2,7 +2,7 @@ import { durationText } from '../duration.ts';
 import type { Node } from '../node.ts';
 import type { RolloutSpec } from '../rollout.ts';
 import type { ActionBody, CheckAction, ParamSpec, Step, TemplateSpec, UseStep } from '../template.ts';
-import { ACTION_KINDS } from '../template.ts';
+import { bodyOf } from '../template.ts';
 import type { ActionDocument, Document, Kind, PoolDocument } from './document.ts';
 
 /**
@@ -65,12 +65,12 @@ function isEmpty(value: unknown): boolean {
 }
 
 function writtenAction(document: ActionDocument): Entries {
-  const body = ACTION_KINDS.some((kind) => kind in document) ? writtenBody(document as unknown as ActionBody) : {};
+  const body = bodyOf(document);
   return lean({
     desc: document.desc,
     params: document.params && writtenParams(document.params),
     ...('implementation' in document && { implementation: kept(document.implementation) }),
-    ...body,
+    ...(body && writtenBody(body)),
   });
 }
 

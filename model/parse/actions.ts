@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { FILE_PATH_SHAPE, isFilePath, isMode, isOwner, MODE_SHAPE, OWNER_SHAPE } from '../commands/copy.ts';
 import { isTarget, isUrl, TCP_SHAPE, URL_SHAPE } from '../commands/check.ts';
-import type { ActionBody } from '../template.ts';
+import { type ActionBody, bodyOf } from '../template.ts';
 import { docker } from './docker.ts';
 import {
   anyText,
@@ -107,19 +107,6 @@ export const kinds = {
   check: optional(check),
   wait: optional(duration),
 };
-
-type Kinds = { [Kind in keyof typeof kinds]?: z.output<(typeof kinds)[Kind]> };
-
-/** The action among the keys of an object; undefined when there is none. */
-export function bodyOf(value: Kinds): ActionBody | undefined {
-  if (value.shell !== undefined) return { shell: value.shell };
-  if (value.script !== undefined) return { script: value.script };
-  if (value.docker !== undefined) return { docker: value.docker };
-  if (value.copy !== undefined) return { copy: value.copy };
-  if (value.check !== undefined) return { check: value.check };
-  if (value.wait !== undefined) return { wait: value.wait };
-  return undefined;
-}
 
 export const action = object(kinds)
   .refine(...exactlyOne(Object.keys(kinds)))

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { KINDS, type Document } from '../catalogue/document.ts';
 import { isGroupStep } from '../catalogue/group-steps.ts';
-import { bodyOf, kinds as actionKinds } from './actions.ts';
+import { bodyOf } from '../template.ts';
+import { kinds as actionKinds } from './actions.ts';
 import type { ReadFile } from './local-files.ts';
 import { nodeList, sshShape } from './nodes.ts';
 import { Invalid, type Problem } from './problem.ts';

@@ -5,7 +5,7 @@ import { isSame, type Json } from '../../model/json.ts';
 import type { Node } from '../../model/node.ts';
 import { actionOf, implementationOf, paramsOf } from '../../model/opendcp/actions.ts';
 import { Invalid } from '../../model/parse/problem.ts';
-import { ACTION_KINDS, type ActionBody } from '../../model/template.ts';
+import { bodyOf } from '../../model/template.ts';
 import { currentDocuments, documentOf } from './documents.ts';
 import { NoSuchReference, NotFound } from './errors.ts';
 import type { Edit } from './types.ts';
@@ -241,11 +241,6 @@ async function poolValues(ids: Ids, document: PoolDocument) {
 
 function paramsValue({ params }: Of<'action'>): Record<string, Json> | null {
   return params ? (JSON.parse(JSON.stringify(params)) as Record<string, Json>) : null;
-}
-
-function bodyOf(document: Of<'action'>): ActionBody | undefined {
-  const kind = ACTION_KINDS.find((one) => one in document);
-  return kind && ({ [kind]: (document as unknown as Record<string, unknown>)[kind] } as unknown as ActionBody);
 }
 
 /** Ids by name, each looked up once. */

@@ -2,6 +2,7 @@ import type { Actor } from '../../model/actor.ts';
 import type { PoolSsh } from '../../model/catalogue/document.ts';
 import type { Json } from '../../model/json.ts';
 import type { Node } from '../../model/node.ts';
+import type { OpendcpStep } from '../../model/opendcp/steps.ts';
 import type { TemplateSpec } from '../../model/template.ts';
 
 /** What every thing of the catalogue has. Names are unique without regard to case; ids and versions count from 1. */
@@ -57,14 +58,14 @@ export interface StepRow extends Row {
 export interface TemplateRow extends Row {
   spec: TemplateSpec;
   /** The steps as an OpenDCP client gave them, shown to such clients as they came; null when edited otherwise since. */
-  opendcp: Json | null;
+  opendcp: OpendcpStep[] | null;
 }
 
 /** A template as it was. */
 export interface TemplateVersion {
   version: number;
   spec: TemplateSpec;
-  opendcp: Json | null;
+  opendcp: OpendcpStep[] | null;
   at: Date;
   /** The actor's name. */
   by: string;

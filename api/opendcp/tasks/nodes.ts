@@ -68,13 +68,7 @@ function lastChange({ steps }: OpendcpNode): Date | null {
 
 /** As the template's steps were named when the task began. */
 export function stepNames({ opendcp, template }: TaskRow): string[] {
-  const options = Array.isArray(opendcp?.options) ? opendcp.options : [];
-  return stepsOfSpec(template).map(({ name }, i) => {
-    const option = options[i];
-    return typeof option === 'object' && option !== null && 'name' in option && typeof option.name === 'string'
-      ? option.name
-      : name;
-  });
+  return stepsOfSpec(template).map(({ name }, i) => opendcp?.options[i]?.name ?? name);
 }
 
 /** The vendor's ids of the machines, by the node's name, as far as the pool still has them. */

@@ -1,6 +1,5 @@
 import { NameInUse } from '../../../client/errors.ts';
 import type { NewTaskInput } from '../../../model/activities.ts';
-import type { Json } from '../../../model/json.ts';
 import { specOfSteps, type OpendcpStep } from '../../../model/opendcp/steps.ts';
 import { checkTask } from '../../../model/parse/index.ts';
 import type { CountOrShare } from '../../../model/rollout.ts';
@@ -13,7 +12,6 @@ import { untilRecorded } from '../../until.ts';
 import type { Call } from '../call.ts';
 import { replied, type Reply } from '../envelope.ts';
 import { Refusal } from '../refusal.ts';
-import { showSteps } from '../templates.ts';
 
 /** A task of one pool's nodes, as OpenDCP's clients ask for it. */
 export interface Wanted {
@@ -89,9 +87,8 @@ async function start(call: Call, task: Checked, triesLeft = 3): Promise<{ number
 
 function submissionOf(call: Call, task: Checked, number: number) {
   const { title, template, steps, stepLen, spec, pool, nodes, batch } = task;
-  const options: Json = showSteps(steps);
   const { id: templateId, version: templateVersion } = template;
-  const origin = { number, title, templateId, templateVersion, opendcp: { options, stepLen } };
+  const origin = { number, title, templateId, templateVersion, opendcp: { options: [...steps], stepLen } };
   return {
     ...{ template: spec, pool: pool.name, nodes, rollout: { batch }, origin },
     startedBy: starterOf(call.actor, undefined),

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Json } from '../../../model/json.ts';
 import { taskState } from '../../../model/opendcp/states.ts';
-import { stepsOfSpec, type OpendcpStep } from '../../../model/opendcp/steps.ts';
+import { stepsOfSpec } from '../../../model/opendcp/steps.ts';
 import { batchSize } from '../../../model/rollout.ts';
 import { failures, noCounts, type NodeCounts, type TaskStatus } from '../../../model/status.ts';
 import type { TaskRow } from '../../../store/tasks.ts';
@@ -68,7 +68,7 @@ export function titleOf({ title, name }: TaskRow): string {
 }
 
 function optionsOf({ opendcp, template }: TaskRow): Json {
-  return showSteps(opendcp ? (opendcp.options as unknown as OpendcpStep[]) : stepsOfSpec(template));
+  return showSteps(opendcp?.options ?? stepsOfSpec(template));
 }
 
 /** Nodes by OpenDCP's states. While a task is paused, its nodes between two steps are stopped. */
