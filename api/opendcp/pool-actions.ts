@@ -1,5 +1,5 @@
-import type { Json } from '../../model/json.ts';
 import { withOverrides } from '../../model/opendcp/steps.ts';
+import { templateId } from '../../store/catalogue/documents.ts';
 import type { PoolRow, TemplateRow } from '../../store/catalogue/types.ts';
 import type { Call } from './call.ts';
 import type { Reply } from './envelope.ts';
@@ -67,17 +67,9 @@ async function plan(call: Call, purpose: string): Promise<{ pool: PoolRow; templ
   const { id } = call;
   const pool = await call.catalogue.pools.get(id);
   if (!pool) throw new Refusal(400, `Pool not found : ${id}`);
-  if (!(await call.catalogue.services.get(pool.serviceId)))
-    throw new Refusal(400, `Service not found : ${pool.serviceId}`);
-  const templateId = idOf(pool.tasks?.[purpose]);
-  if (templateId === 0) throw new Refusal(400, `No task id found for:${purpose}`);
-  const template = await call.catalogue.templates.get(templateId);
-  if (!template) throw new Refusal(400, `template not found: ${templateId}`);
+  const wanted = templateId(pool.tasks?.[purpose]) ?? 0;
+  if (wanted === 0) throw new Refusal(400, `No task id found for:${purpose}`);
+  const template = await call.catalogue.templates.get(wanted);
+  if (!template) throw new Refusal(400, `template not found: ${wanted}`);
   return { pool, template, names: (stepsOfTemplate(template) ?? []).map(({ name }) => name) };
-}
-
-/** A number, or one as text; 0 for none. */
-function idOf(value: Json | undefined): number {
-  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
-  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }

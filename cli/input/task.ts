@@ -5,6 +5,7 @@ import type { Node } from '../../model/node.ts';
 import { checkTask, Invalid } from '../../model/parse/index.ts';
 import { isComplete } from '../../model/resolve.ts';
 import type { RolloutSpec } from '../../model/rollout.ts';
+import { slug } from '../../model/task-name.ts';
 import type { TaskSpec } from '../../model/task.ts';
 import type { TemplateSpec } from '../../model/template.ts';
 import { readTemplate, type Upload } from './files.ts';
@@ -93,11 +94,5 @@ export function newName(template: string, now = new Date()): string {
     String(n).padStart(2, '0'),
   );
   const letters = Array.from({ length: 3 }, () => 'abcdefghijkmnpqrstuvwxyz'.charAt(randomInt(24)));
-  // A template of the catalogue may be called anything, a task may not.
-  const base =
-    template
-      .slice(0, 80)
-      .replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
-      .replace(/^[^\p{L}\p{N}]+/u, '') || 'task';
-  return `${base}-${time.slice(0, 2).join('')}-${time.slice(2).join('')}-${letters.join('')}`;
+  return `${slug(template).slice(0, 80)}-${time.slice(0, 2).join('')}-${time.slice(2).join('')}-${letters.join('')}`;
 }

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { difference, keyOf } from '../../model/catalogue/difference.ts';
 import type { Change, Document, Kind, PoolDocument } from '../../model/catalogue/document.ts';
 import { isGroupStep } from '../../model/catalogue/group-steps.ts';
-import { isSame, type Json } from '../../model/json.ts';
+import type { Json } from '../../model/json.ts';
 import type { Node } from '../../model/node.ts';
 import { actionOf, implementationOf, paramsOf } from '../../model/opendcp/actions.ts';
 import { Invalid } from '../../model/parse/problem.ts';
@@ -134,7 +135,9 @@ async function updateAction(
   options: { version?: number },
 ): Promise<void> {
   const row = await edit.actions.get(id);
-  const params = isSame(paramsOf(row?.params ?? null), document.params ?? {}) ? {} : { params: paramsValue(document) };
+  const params = isDeepStrictEqual(paramsOf(row?.params ?? null), document.params ?? {})
+    ? {}
+    : { params: paramsValue(document) };
   await edit.actions.update(id, { name: document.name, desc: document.desc ?? '', ...params }, options);
   await putImplementation(edit, id, document);
 }
@@ -152,7 +155,7 @@ async function putImplementation(edit: Edit, actionId: number, document: Of<'act
     return;
   }
   const now = actionOf(known.template);
-  if (!isSame('problem' in now ? known.template : now, body ?? template))
+  if (!isDeepStrictEqual('problem' in now ? known.template : now, body ?? template))
     await edit.implementations.update(known.id, { type: 'ansible', template });
 }
 
@@ -171,7 +174,7 @@ async function putNodes(edit: Edit, poolId: number, nodes: readonly Node[] | und
     );
   for (const node of nodes) {
     const row = present.get(node.name);
-    if (row && !isSame(row.node, node)) await edit.nodes.update(row.id, node);
+    if (row && !isDeepStrictEqual(row.node, node)) await edit.nodes.update(row.id, node);
   }
 }
 

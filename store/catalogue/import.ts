@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Kind } from '../../model/catalogue/document.ts';
 import { isGroupStep } from '../../model/catalogue/group-steps.ts';
-import { isSame, type Json } from '../../model/json.ts';
+import type { Json } from '../../model/json.ts';
 import type { Node } from '../../model/node.ts';
 import { actionOf } from '../../model/opendcp/actions.ts';
 import type { OpendcpCatalogue } from '../../model/opendcp/catalogue.ts';
@@ -114,7 +115,7 @@ class Import {
       if (!known) {
         await this.#edit.implementations.create({ actionId, type, template }, { id });
         this.report.created.implementation += 1;
-      } else if (isSame(known.template, template)) {
+      } else if (isDeepStrictEqual(known.template, template)) {
         this.report.unchanged.implementation += 1;
       } else {
         await this.#edit.implementations.update(known.id, { type, template });

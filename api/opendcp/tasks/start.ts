@@ -3,6 +3,7 @@ import type { NewTaskInput } from '../../../model/activities.ts';
 import { specOfSteps, type OpendcpStep } from '../../../model/opendcp/steps.ts';
 import { checkTask } from '../../../model/parse/index.ts';
 import type { CountOrShare } from '../../../model/rollout.ts';
+import { slug } from '../../../model/task-name.ts';
 import type { TemplateSpec } from '../../../model/template.ts';
 import { resolveSubmission } from '../../../store/catalogue/submission.ts';
 import type { PoolRow, TemplateRow } from '../../../store/catalogue/types.ts';
@@ -93,9 +94,4 @@ function submissionOf(call: Call, task: Checked, number: number) {
     ...{ template: spec, pool: pool.name, nodes, rollout: { batch }, origin },
     startedBy: starterOf(call.actor, undefined),
   } satisfies NewTaskInput;
-}
-
-/** What of a title a task's name can have; the number after it makes it the only one. */
-function slug(title: string): string {
-  return title.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[._-]+|-+$/g, '') || 'task';
 }
