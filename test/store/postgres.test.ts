@@ -66,7 +66,7 @@ describe('a store in PostgreSQL', () => {
     await blocker.query('select * from nodes for update');
     const writes = [0, 1].map((no) => store.ledger.settle(id, no, 'ok', ''));
     const results = Promise.allSettled(writes);
-    await endOtherConnections(blocker);
+    await endWaitingConnection(blocker);
     await blocker.query('rollback');
     await blocker.end();
     expect((await results).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
@@ -78,13 +78,15 @@ describe('a store in PostgreSQL', () => {
     await remove();
   });
 
-  /** Once the write waits for the blocker's lock. */
-  async function endOtherConnections(client: pg.Client): Promise<void> {
+  /**
+   * The connection whose write waits for the blocker's lock. An idle one that ended with it would be found dead by the next
+   * write only, which is then rejected, too.
+   */
+  async function endWaitingConnection(client: pg.Client): Promise<void> {
     for (;;) {
       const { rowCount } = await client.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
-         where datname = current_database() and pid <> pg_backend_pid()
-           and exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')`,
+         where datname = current_database() and pid <> pg_backend_pid() and wait_event_type = 'Lock'`,
       );
       if (rowCount) return;
     }
