@@ -13,6 +13,22 @@ export function secretName(value: string): string | undefined {
   return NAME.test(name) ? name : undefined;
 }
 
+const PLACES = /\{\{secret:([\w.-]*)\}\}/g;
+
+/** The secrets that a text to be sent refers to: as a whole by `secret:NAME`, or in places by `{{secret:NAME}}`. */
+export function secretsIn(text: string): string[] {
+  const whole = secretName(text);
+  if (whole !== undefined) return [whole];
+  return [...text.matchAll(PLACES)].flatMap(([, name = '']) => secretName(`secret:${name}`) ?? []);
+}
+
+/** The text with their values in their places. */
+export function withSecrets(text: string, values: ReadonlyMap<string, string>): string {
+  const whole = secretName(text);
+  if (whole !== undefined) return values.get(whole) ?? '';
+  return text.replaceAll(PLACES, (place, name: string) => values.get(name) ?? place);
+}
+
 /**
  * The shell variable that a rendered command reads a secret from. No two names share one: names that are no variable names
  * get `__`, which no other name begins with, and their odd characters in hexadecimal.
