@@ -1,6 +1,10 @@
 import type { Activities } from '../model/activities.ts';
+import { autoscaling } from './autoscale.ts';
 import type { Dependencies } from './dependencies.ts';
-import { openTask } from './open-task.ts';
+import { runGroup } from './group/run.ts';
+import { drawTask, openTask } from './open-task.ts';
+import { queueActivities } from './queue.ts';
+import { settlePool } from './settle-pool.ts';
 import { runSlice } from './slice.ts';
 import { steering } from './steering.ts';
 
@@ -8,7 +12,12 @@ import { steering } from './steering.ts';
 export function createActivities(dependencies: Dependencies): Activities {
   return {
     openTask: (name, runId, input) => openTask(dependencies, name, runId, input),
+    drawTask: (taskId, runId, input) => drawTask(dependencies, taskId, runId, input),
     runSlice: (slice) => runSlice(dependencies, slice),
+    runGroup: (slice) => runGroup(dependencies, slice),
+    settlePool: (taskId) => settlePool(dependencies, taskId),
+    ...queueActivities(dependencies),
     ...steering(dependencies.store),
+    ...autoscaling(dependencies),
   };
 }

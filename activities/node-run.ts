@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Slice } from '../model/activities.ts';
 import { scopeOf } from '../model/render.ts';
 import type { NodeStatus } from '../model/status.ts';
-import type { Step } from '../model/template.ts';
+import { untilReachable } from '../remote/reachable.ts';
+import { needsSsh, type Step } from '../model/template.ts';
 import type { SliceNode, StepRow } from '../store/slice.ts';
 import type { TaskRow } from '../store/tasks.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { Holding } from './holds.ts';
+import { nextOf } from './next-try.ts';
 import { perform, type Ended } from './perform.ts';
 
 /** Where a node stands when its part of a slice ends. */
@@ -18,16 +20,15 @@ interface Signals {
   holding: Holding;
 }
 
-/** What follows from where a step stands in the ledger. */
-type Next =
-  { kind: 'passed' } | { kind: 'out' } | { kind: 'try'; try: number; firstTry: number; isNew: boolean; delay: number };
+/** `bootUntil`: the time in ms until which a machine that was just made may take to accept logins. */
+export type RunNode = SliceNode & { bootUntil?: number };
 
 /** One node through the steps of a slice. */
 export class NodeRun {
   readonly #with: Dependencies;
   readonly #task: TaskRow;
   readonly #slice: Slice;
-  readonly #node: SliceNode;
+  readonly #node: RunNode;
   readonly #signals: Signals;
   readonly #rows: Map<number, StepRow>;
   /**
@@ -36,7 +37,7 @@ export class NodeRun {
    */
   readonly #writes: Promise<void>[] = [];
 
-  constructor(dependencies: Dependencies, task: TaskRow, slice: Slice, node: SliceNode, signals: Signals) {
+  constructor(dependencies: Dependencies, task: TaskRow, slice: Slice, node: RunNode, signals: Signals) {
     this.#with = dependencies;
     this.#task = task;
     this.#slice = slice;
@@ -68,29 +69,17 @@ export class NodeRun {
     const step = this.#task.template.steps[index];
     if (!step) throw new Error(`template ${this.#task.template.name} has no step ${index}`);
     for (;;) {
-      const next = this.#next(step, this.#rows.get(index));
+      const next = nextOf(step, this.#rows.get(index), this.#slice.batch);
       if (next.kind === 'passed') return next;
       if (next.kind === 'out') return this.#leave(step, index);
       if (next.delay > 0) await this.#pauseBetweenTries(next.delay);
       if (next.isNew && (await this.#isHeld())) return this.#hold(index);
       if (next.isNew) this.#write(this.#with.store.ledger.begin(this.#slice.batch, [this.#ref(index, next)]));
+      if (needsSsh(step)) await this.#boot();
       const ended = await this.#try(step, index, next.try);
       if (!ended) return this.#hold(index, next.try);
       this.#finish(index, next, ended);
     }
-  }
-
-  /** The state machine of a step: its row is all there is to know, so that a crash anywhere changes nothing. */
-  #next(step: Step, row: StepRow | undefined): Next {
-    if (row?.status === 'ok' || row?.status === 'skipped') return { kind: 'passed' };
-    if (row?.batch !== this.#slice.batch || row.status === 'pending') {
-      const number = (row?.try ?? 0) + 1;
-      return { kind: 'try', try: number, firstTry: number, isNew: true, delay: 0 };
-    }
-    if (row.status === 'running') return { kind: 'try', try: row.try, firstTry: row.firstTry, isNew: false, delay: 0 };
-    if (isWorthAnotherTry(row.status) && row.try - row.firstTry < step.retry.times)
-      return { kind: 'try', try: row.try + 1, firstTry: row.firstTry, isNew: true, delay: step.retry.delay };
-    return step.onError === 'ignore' && row.status !== 'cancelled' ? { kind: 'passed' } : { kind: 'out' };
   }
 
   /** The actions of a step, in order, until one does not go well; nothing when a hold came between two of them. */
@@ -116,6 +105,16 @@ export class NodeRun {
         return step.actions.length > 1 ? { ...ended, reason: `action ${position + 1}: ${ended.reason}` } : ended;
     }
     return ended;
+  }
+
+  /** A machine that was made a moment ago may not take logins yet. When the time is over the step finds that out itself. */
+  async #boot(): Promise<void> {
+    const { kill, leave } = this.#signals;
+    const until = this.#node.bootUntil ?? 0;
+    await untilReachable(this.#with.fleet, this.#node.node, until, AbortSignal.any([kill, leave])).catch(
+      () => undefined,
+    );
+    leave.throwIfAborted();
   }
 
   #finish(index: number, tried: { try: number; firstTry: number }, ended: Ended): void {
@@ -175,9 +174,4 @@ export class NodeRun {
   #ref(index: number, tried: { try: number }) {
     return { ...this.#place(index), try: tried.try };
   }
-}
-
-/** What is unknown may have happened: it is never done again by itself. */
-function isWorthAnotherTry(status: NodeStatus): boolean {
-  return status === 'failed' || status === 'timed_out' || status === 'unreachable';
 }

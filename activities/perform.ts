@@ -76,6 +76,8 @@ async function performOnce(dependencies: Dependencies, attempt: Attempt): Promis
         return { ended: await check(dependencies, attempt, rendered) };
       case 'wait':
         return { ended: await wait(attempt, rendered.ms) };
+      case 'group':
+        throw new Error(`${rendered.group} is for a whole batch, and came to a single node`);
     }
   } catch (error) {
     return { ended: readError(error, attempt) };

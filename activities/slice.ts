@@ -1,12 +1,13 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { Slice, SliceResult } from '../model/activities.ts';
 import { at, join, numbers } from '../model/spans.ts';
 import type { SliceNode } from '../store/slice.ts';
+import type { Store } from '../store/store.ts';
+import type { TaskRow } from '../store/tasks.ts';
+import { followCancellation } from './cancellation.ts';
 import type { Dependencies } from './dependencies.ts';
 import { NodeRun, type Where } from './node-run.ts';
-
-const HEARTBEAT_EVERY = 1_000;
 
 /**
  * Takes nodes through some steps, side by side. The ledger says what an earlier attempt has done already; running commands
@@ -22,9 +23,17 @@ export async function runSlice(dependencies: Dependencies, slice: Slice): Promis
       store.ledger.slice(slice.taskId, numbers(slice.spans)),
       holding.fresh(),
     ]);
+    if (task.kind !== 'shrink') await leaveOutDrained(store, task, nodes);
     const kill = AbortSignal.any([ending.kill, holding.kill]);
+    const booting = await bootTimes(store, task);
     const runs = nodes.map((node) =>
-      new NodeRun(dependencies, task, slice, node, { kill, leave: ending.leave, holding }).go(startOf(slice, node)),
+      new NodeRun(
+        dependencies,
+        task,
+        slice,
+        { ...node, ...booting.get(node.no) },
+        { kill, leave: ending.leave, holding },
+      ).go(startOf(slice, node)),
     );
     const places = await Promise.all(runs);
     return result(slice, nodes, places);
@@ -35,6 +44,34 @@ export async function runSlice(dependencies: Dependencies, slice: Slice): Promis
     holding.release();
     ending.stop();
     if (ending.kill.aborted) throw new CancelledFailure('killed');
+  }
+}
+
+/** ms that a machine may take from running until it accepts logins. */
+const BOOT = 5 * 60_000;
+
+async function bootTimes(store: Store, task: TaskRow): Promise<Map<number, { bootUntil: number }>> {
+  const machines = task.kind === 'expand' ? await store.machines.ofTask(task.id) : [];
+  return new Map(
+    machines.flatMap(({ no, readyAt }) =>
+      no === null || !readyAt ? [] : [[no, { bootUntil: readyAt.getTime() + BOOT }] as const],
+    ),
+  );
+}
+
+/** A node that somebody has drained is in no new batch. What this task has drained itself it goes on with. */
+export async function leaveOutDrained(store: Store, task: TaskRow, nodes: SliceNode[]): Promise<void> {
+  const fresh = nodes.filter(({ status }) => status === 'pending');
+  if (task.poolId === null || fresh.length === 0) return;
+  const drained = await store.rotation.keptFrom(
+    task.id,
+    fresh.map(({ node }) => node.name),
+  );
+  for (const node of fresh) {
+    const by = drained.get(node.node.name);
+    if (by === undefined) continue;
+    node.status = 'skipped';
+    await store.ledger.settle(task.id, node.no, 'skipped', `drained by ${by}`);
   }
 }
 
@@ -50,24 +87,4 @@ function result(slice: Slice, nodes: SliceNode[], places: Where[]): SliceResult 
     return place?.kind === 'held' ? at(place.step, [no]) : [];
   });
   return { passed: at(slice.lastStep + 1, passed), held: join(held) };
-}
-
-/**
- * Why an activity is cancelled decides what happens on the nodes. Stopped, cancelled or terminated in Temporal: the commands
- * are killed. Paused, reset, timed out, or the worker goes down: they are left running, and the next attempt takes them up.
- */
-function followCancellation(): { kill: AbortSignal; leave: AbortSignal; stop: () => void } {
-  const context = Context.current();
-  const kill = new AbortController();
-  const leave = new AbortController();
-  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY);
-  const decide = () => {
-    const details = context.cancellationDetails;
-    const isOver = details?.cancelRequested || details?.notFound;
-    (isOver && !details.workerShutdown ? kill : leave).abort();
-  };
-  if (context.cancellationSignal.aborted) decide();
-  else context.cancellationSignal.addEventListener('abort', decide, { once: true });
-  context.heartbeat();
-  return { kill: kill.signal, leave: leave.signal, stop: () => clearInterval(timer) };
 }

@@ -1,10 +1,13 @@
 import type { Activities, BatchRecord, Selected, Selection, Standing, TaskRecord } from '../model/activities.ts';
 import { only } from '../model/spans.ts';
 import type { Store } from '../store/store.ts';
+import { settleMembership } from './membership.ts';
 import { standing } from './standing.ts';
 
 /** What a task's workflow writes down as it goes. */
-export function steering(store: Store): Omit<Activities, 'openTask' | 'runSlice'> {
+export function steering(
+  store: Store,
+): Pick<Activities, 'addNodes' | 'recordTask' | 'recordBatch' | 'requeue' | 'skip' | 'closeTask'> {
   return {
     addNodes: (taskId, { firstNo, nodes }) => store.tasks.addNodes(taskId, firstNo, nodes),
     recordTask: (record) => recordTask(store, record),
@@ -23,6 +26,7 @@ async function recordBatch(store: Store, record: BatchRecord): Promise<Standing>
   const { taskId, batch, nodes, state, batchesDone, batchesTotal } = record;
   await store.ledger.batch(taskId, batch, nodes, state);
   await store.tasks.update(taskId, { batchesDone, batchesTotal });
+  if (state === 'finished') await settleMembership(store, taskId);
   return await standing(store, taskId);
 }
 

@@ -7,9 +7,12 @@ import type { OpenJob } from '../store/choices.ts';
 import type { TaskRow } from '../store/tasks.ts';
 import type { Dependencies } from './dependencies.ts';
 import { jobId } from './perform.ts';
+import { settle } from './settle-pool.ts';
 
 const LEASE = 'sweep';
 const LEASE_FOR = 5 * 60_000;
+/** ms for what one task has left with a provider; the next sweep goes on with what is left then. */
+const SETTLING = 60_000;
 /** A task that was just written may not have been started in Temporal yet. */
 const YOUNG = 30_000;
 
@@ -36,6 +39,7 @@ export async function sweep(
       );
       await endTask(dependencies, task, found);
     }
+    for (const id of await store.machines.unsettled()) await settleEnded(dependencies, id);
   } finally {
     await store.leases.release(LEASE, holder);
   }
@@ -51,8 +55,29 @@ async function endTask(
   const jobs = await store.ledger.openJobs(task.id);
   await Promise.all(jobs.map((job) => limit(() => endJob(dependencies, task, job))));
   await store.ledger.release(task.id);
+  await settleFor(dependencies, task.id);
   await store.catalogue.settle(task.id);
   await store.tasks.update(task.id, { ...found, hold: 'none', finishedAt: new Date() });
+}
+
+/** Somebody may have retried it since it was found. */
+async function settleEnded(dependencies: Dependencies, taskId: string): Promise<void> {
+  const task = await dependencies.store.tasks.byId(taskId);
+  if (task && ENDED.includes(task.status)) await settleFor(dependencies, taskId);
+}
+
+/** One task that takes its time must not hold up the others. */
+async function settleFor(dependencies: Dependencies, taskId: string): Promise<void> {
+  const signal = AbortSignal.timeout(SETTLING);
+  try {
+    await settle(dependencies, taskId, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    dependencies.log.warn(
+      { taskId },
+      'what the task left with the provider takes longer; the next sweep goes on with it',
+    );
+  }
 }
 
 async function endJob({ store, fleet }: Dependencies, task: TaskRow, job: OpenJob): Promise<void> {

@@ -35,6 +35,9 @@ export class TaskFailed extends Error {
 /** Stopped by an operator, or cancelled or terminated in Temporal. */
 export class TaskStopped extends Error {}
 
+/** Another task has the pool, and there was to be no wait for it. */
+export class PoolBusy extends Error {}
+
 /** Temporal does not answer. */
 export class TemporalUnreachable extends Error {}
 

@@ -1,9 +1,10 @@
 import type { Node } from './node.ts';
+import type { PoolAction } from './pool/pool.ts';
 import type { OpendcpStep } from './opendcp/steps.ts';
 import type { Rollout, RolloutSpec } from './rollout.ts';
 import type { Span } from './spans.ts';
 import type { FailureStatus, NodeCounts, TaskStatus } from './status.ts';
-import type { Hold } from './task.ts';
+import type { Hold, TaskKind } from './task.ts';
 
 /**
  * The input of workflow `task`, whose id is the task's name. Written for people too: Temporal's UI starts a task from this
@@ -17,6 +18,10 @@ export interface NewTaskInput {
   nodes?: unknown;
   /** A pool of the catalogue. */
   pool?: string;
+  /** What to do with the pool, in place of nodes; `template` or `templateName` in place of the pool's own. */
+  do?: PoolAction;
+  /** End at once, in place of waiting, when another task has the pool. */
+  now?: boolean;
   origin?: TaskOrigin;
   params?: Record<string, string>;
   rollout?: unknown;
@@ -33,6 +38,8 @@ export interface TaskOrigin {
   templateVersion?: number;
   /** As OpenDCP's clients are shown it. */
   opendcp?: { options: OpendcpStep[]; stepLen: number };
+  /** The schedule that started it. */
+  schedule?: string;
 }
 
 /** Goes on with the task of this name after it ended: with all that is not ok, or with these failed nodes only. */
@@ -74,10 +81,41 @@ export interface OpenedTask {
   names?: string[];
   /** Where the task's HTTP API answers, for links in Temporal's UI. */
   link: string;
+  /** Of a task over a pool. */
+  pool?: { name: string; kind: TaskKind };
+  /** It has no nodes yet: it draws them when the pool is its own. */
+  turn?: { now: boolean };
+  /** Nodes in flight at most, whatever the rollout says. */
+  most?: number;
+}
+
+/** What a task tells the queue of its pool. */
+export interface TurnRequest {
+  task: string;
+  /** The first run of the task's execution. */
+  runId: string;
+  /** When that was started, in ms. */
+  since: number;
+  /** No turn later than at once. */
+  now: boolean;
+}
+
+/** What the queue of its pool tells a task. */
+export interface Turn {
+  /** The first run of the task's execution that it is for. */
+  runId: string;
+  /** Tasks that are before it; 0: it is its turn. */
+  ahead: number;
+  /** The task that has the pool now. */
+  holder: string;
+  /** The task wanted no turn later than at once. */
+  refused?: true;
 }
 
 export interface StepPlan {
   name: string;
+  /** One activity for the batch, in place of one for each slice. */
+  group?: true;
   /** ms within which every try of the step on one node is over, whatever happens. */
   deadline: number;
 }
@@ -154,6 +192,21 @@ export interface Activities {
   requeue(selection: Selection): Promise<Selected>;
   /** Nodes that are not ok and not running count as dealt with. */
   skip(selection: Selection & { nodes: string[] }): Promise<Selected>;
+  /** Asks the pool's queue for a turn; its answer is a signal. */
+  requestTurn(pool: string, request: TurnRequest): Promise<void>;
+  /** Of a task that has its turn: draws its nodes, or finds them again. */
+  drawTask(taskId: string, runId: string, input: TaskInput): Promise<OpenedTask>;
+  /** Why the task does not go on yet. */
+  recordWaiting(taskId: string, reason: string): Promise<void>;
+  /** A group action over the nodes of a slice. */
+  runGroup(slice: Slice): Promise<SliceResult>;
+  /** Nodes enter and leave the pool; what was made and is of no use is given back or kept, as the pool says. */
+  settlePool(taskId: string): Promise<void>;
+  /** Resolves when that execution of the task has ended. */
+  awaitEnd(task: string, runId: string): Promise<void>;
+  hasEnded(task: string, runId: string): Promise<boolean>;
+  /** Tasks that the ledger says have the pool. */
+  holdersOf(pool: string): Promise<TurnRequest[]>;
   closeTask(taskId: string, end: { status: TaskStatus; reason: string }): Promise<Standing>;
 }
 

@@ -4,14 +4,21 @@ import { writeDocker } from './commands/docker.ts';
 import { writeScript } from './commands/script.ts';
 import { writeShell } from './commands/shell.ts';
 import { Filler, type Audience } from './filler.ts';
-import type { Scope } from './scope.ts';
-import type { Action, CopyAction } from './template.ts';
+import { groupKind, groupOptions, type GroupAction, type GroupKind, type GroupOptions } from './pool/group-actions.ts';
+import { placeholders } from './placeholder.ts';
+import { RenderError, type Scope } from './scope.ts';
+import { isGroupAction, type Action, type CopyAction } from './template.ts';
 
 export { actionScope, RenderError, type Scope, scopeOf } from './scope.ts';
 export { secretVariable } from './secret.ts';
 
 /** What an action comes to on one node. */
-export type Rendered = RenderedCommand | { kind: 'copy'; copy: CopyAction } | Probe | { kind: 'wait'; ms: number };
+export type Rendered =
+  | RenderedCommand
+  | { kind: 'copy'; copy: CopyAction }
+  | Probe
+  | { kind: 'wait'; ms: number }
+  | { kind: 'group'; group: GroupKind; options: GroupOptions };
 
 export interface RenderedCommand {
   kind: 'command';
@@ -27,6 +34,7 @@ export interface RenderedCommand {
 
 /** Writes an action out for one node. Throws RenderError, with the path of the text within the action. */
 export function render(action: Action, scope: Scope): Rendered {
+  if (isGroupAction(action)) return renderGroup(action, scope);
   if ('shell' in action)
     return command(scope, (filler, audience) => writeShell(action.shell, filler, audience), action.shell);
   if ('script' in action) {
@@ -55,4 +63,23 @@ function command(
     idempotent: options.idempotent ?? false,
     okExitCodes: options.okExitCodes ?? [0],
   };
+}
+
+/** It is one for all nodes of a batch, so nothing in it can be of one of them. */
+function renderGroup(action: GroupAction, scope: Scope): Rendered {
+  const filler = new Filler(scope, 'node');
+  const group = groupKind(action);
+  if (!group) throw new Error(`no group action: ${Object.keys(action).join(', ')}`);
+  const options = Object.entries(groupOptions(action)).map(([name, value]) => {
+    if (typeof value === 'number') return [name, value] as const;
+    const path = `${group}.${name}`;
+    const ofNode = placeholders(value).find((use) => use.name.startsWith('node.'));
+    if (ofNode)
+      throw new RenderError(path, `${ofNode.source} is of one node, and ${group} is done for all of a batch at once`);
+    return [
+      name,
+      filler.plain(value, path, 'it would be a part of a request; secrets belong into the provider'),
+    ] as const;
+  });
+  return { kind: 'group', group, options: Object.fromEntries<string | number>(options) };
 }

@@ -1,4 +1,5 @@
-import { isGroupStep } from './catalogue/group-steps.ts';
+import { isGroupStep, traitsOfGroup, type GroupAction, type GroupKind } from './pool/group-actions.ts';
+import { milliseconds } from './duration.ts';
 import { Invalid, type Problem } from './parse/problem.ts';
 import type { Action, ActionBody, ParamSpec, Step, Template, TemplateSpec, UseStep } from './template.ts';
 
@@ -35,7 +36,9 @@ export function resolveSteps(spec: TemplateSpec, find: (step: string) => FoundSt
   const steps = spec.steps.map((step, index): Step => {
     const name = distinct(step.name, names);
     if ('actions' in step) return { ...step, name };
-    return { ...step, name, actions: actionsOf(step, `steps[${index}]`, find(step.use), problems) };
+    const path = `steps[${index}]`;
+    if (isGroupStep(step.use)) return { ...step, name, actions: [groupActionOf(step.use, step, path, problems)] };
+    return { ...step, name, actions: actionsOf(step, path, find(step.use), problems) };
   });
   if (steps.length === 0) problems.push({ path: 'steps', message: 'is empty', expected: 'one step at least' });
   if (problems.length > 0)
@@ -49,16 +52,31 @@ function distinct(name: string, seen: Map<string, number>): string {
   return count === 1 ? name : distinct(`${name}-${count}`, seen);
 }
 
+/** A group action by name takes its options from the step's own parameters. */
+function groupActionOf(kind: GroupKind, { params = {} }: UseStep, path: string, problems: Problem[]): GroupAction {
+  const { options, required = [], internal } = traitsOfGroup(kind);
+  if (internal) problems.push({ path, message: `${kind} is no step for templates`, expected: 'dependsOn of the pool' });
+  const known = Object.keys(options);
+  const given = Object.entries(params).map(([name, text]) => {
+    const value = options[name] === 'duration' ? milliseconds(text) : text;
+    if (!known.includes(name) || value === undefined)
+      problems.push({
+        path: `${path}.params.${name}`,
+        message: known.includes(name) ? `is ${text}` : `${kind} has no such option`,
+        expected: known.includes(name) ? 'a duration as 30s' : known.join(', ') || 'none',
+      });
+    return [name, value ?? 0] as const;
+  });
+  for (const name of required.filter((one) => !Object.hasOwn(params, one)))
+    problems.push({ path: `${path}.params.${name}`, message: 'is missing', expected: `what ${kind} needs` });
+  return Object.fromEntries([[kind, Object.fromEntries(given)]]) as GroupAction;
+}
+
 function actionsOf({ use }: UseStep, path: string, found: FoundStep | undefined, problems: Problem[]): Action[] {
   const refuse = (message: string, expected: string): [] => {
     problems.push({ path, message, expected });
     return [];
   };
-  if (isGroupStep(use))
-    return refuse(
-      `${use} acts on the machines of a pool through its provider, and there is none here`,
-      'steps that run on nodes',
-    );
   if (!found) return refuse(`there is no step ${use} in the catalogue`, 'the name of a step of the catalogue');
   if (found.actions.length === 0) return refuse(`step ${use} has no actions`, 'a step of one action at least');
   return found.actions.flatMap(({ name, params, body }): Action[] => {

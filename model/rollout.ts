@@ -1,3 +1,5 @@
+import type { TaskKind } from './task.ts';
+
 /** A count of nodes (3) or a share of all nodes ('20%'). */
 export type CountOrShare = number | `${number}%`;
 
@@ -35,6 +37,11 @@ export const DEFAULT_ROLLOUT: Rollout = {
   onBudget: 'pause',
 };
 
+/** Nodes that come or go take nothing from those that are at work: without a word all of them at once. */
+export function defaultRollout(kind: TaskKind): Rollout {
+  return kind === 'run' || kind === 'deploy' ? DEFAULT_ROLLOUT : { ...DEFAULT_ROLLOUT, batch: ['100%'] };
+}
+
 /** Later specs win, key by key. */
 export function mergeRollout(base: Rollout, ...specs: (RolloutSpec | undefined)[]): Rollout {
   const merged = { ...base };
@@ -50,7 +57,7 @@ export function mergeRollout(base: Rollout, ...specs: (RolloutSpec | undefined)[
 
 /** How many nodes may be in flight. */
 export function batchSize(rollout: Pick<Rollout, 'batch'>, total: number): number {
-  const sizes = rollout.batch.map((size) => Math.floor(amount(size, total)));
+  const sizes = rollout.batch.map((size) => Math.floor(amountOf(size, total)));
   return Math.max(1, Math.min(total, ...sizes));
 }
 
@@ -61,7 +68,7 @@ export function nextBatchSize(rollout: Rollout, total: number, batchesBefore: nu
 }
 
 export function isBudgetSpent(rollout: Pick<Rollout, 'maxFailures'>, failed: number, total: number): boolean {
-  return failed > amount(rollout.maxFailures, total);
+  return failed > amountOf(rollout.maxFailures, total);
 }
 
 /** The sizes of the batches that a run of `total` nodes would have, with nothing failing. */
@@ -75,7 +82,8 @@ export function planBatches(rollout: Rollout, total: number): number[] {
   return sizes;
 }
 
-function amount(value: CountOrShare, total: number): number {
+/** A count, or a share of the total, not rounded. */
+export function amountOf(value: CountOrShare, total: number): number {
   if (typeof value === 'number') return value;
   // 8.2% of 1,500 is 123, not the 122.99999999999999 that floating point makes of it.
   return Number(((Number.parseFloat(value) * total) / 100).toPrecision(12));

@@ -8,11 +8,17 @@ export interface TaskSpec {
   name: string;
   template: Template;
   nodes: Node[];
+  /** Of the catalogue, that it is over: then nodes may be none, and steps may act on its machines. */
+  pool?: string;
   params: Record<string, string>;
   /** Over the template's own, key by key. */
   rollout?: RolloutSpec;
   startedBy?: string;
 }
+
+/** `run`: a template over nodes. The others are of a pool and what they do with it. */
+export const TASK_KINDS = ['run', 'expand', 'shrink', 'deploy', 'release'] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
 
 /** What a running task is told to do between commands. `kill`: end what runs, too. */
 export type Hold = 'none' | 'pause' | 'stop' | 'kill';
@@ -25,7 +31,7 @@ export interface TaskView {
   name: string;
   /** For people, not unique; the name when there is no other. */
   title: string;
-  kind: 'run';
+  kind: TaskKind;
   pool: string | null;
   template: string;
   /** Of a template of the catalogue that was asked for by name; else null. */

@@ -1,3 +1,4 @@
+import { GROUP_KINDS, groupKind, type GroupAction, type GroupKind } from './pool/group-actions.ts';
 import type { RolloutSpec } from './rollout.ts';
 
 /**
@@ -51,8 +52,8 @@ interface StepOptions {
   onError: 'fail' | 'ignore';
 }
 
-/** `params`: what an action of the catalogue declares. */
-export type Action = ActionBody & { params?: Record<string, ParamSpec> };
+/** `params`: what an action of the catalogue declares. A group action is the only one of its step. */
+export type Action = (ActionBody | GroupAction) & { params?: Record<string, ParamSpec> };
 
 export type ActionBody =
   | { shell: ShellAction }
@@ -180,8 +181,24 @@ export interface CheckAction {
   interval: number;
 }
 
-export function kindOf(action: Action): ActionKind {
-  const kind = ACTION_KINDS.find((one) => one in action);
+export function isGroupAction(action: ActionBody | GroupAction): action is GroupAction {
+  return groupKind(action) !== undefined;
+}
+
+/** The group action that the step is; undefined for a step on nodes. */
+export function groupActionOf({ actions }: Pick<Step, 'actions'>): GroupAction | undefined {
+  return actions.find((action) => isGroupAction(action));
+}
+
+/** What of a node a step needs: that it can be logged in to, or nothing. */
+export function needsSsh({ actions }: Pick<Step, 'actions'>): boolean {
+  return actions.some(
+    (action) => !isGroupAction(action) && !('wait' in action) && !('check' in action && action.check.from === 'worker'),
+  );
+}
+
+export function kindOf(action: Action): ActionKind | GroupKind {
+  const kind = [...ACTION_KINDS, ...GROUP_KINDS].find((one) => one in action);
   if (!kind) throw new Error(`an action of no kind: ${Object.keys(action).join(', ')}`);
   return kind;
 }

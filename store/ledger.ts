@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 
+import type { Node } from '../model/node.ts';
 import type { Span } from '../model/spans.ts';
 import type { NodeStatus } from '../model/status.ts';
 import type { NodeView, Page } from '../model/task.ts';
@@ -8,6 +9,7 @@ import { failed, type FailedNode } from './failed.ts';
 import { finishJob, startJob, type JobRef } from './jobs.ts';
 import { nodesPage, type NodesQuery } from './nodes-page.ts';
 import { nodeById, opendcpNodes, type OpendcpNode } from './opendcp-nodes.ts';
+import { place } from './places.ts';
 import { remaining } from './remaining.ts';
 import type { Schema } from './schema.ts';
 import { storable } from './sql.ts';
@@ -78,6 +80,11 @@ export class Ledger {
 
   settle(taskId: string, no: number, status: NodeStatus, reason: string): Promise<void> {
     return this.#writes.add(settle, { taskId, no, status, reason });
+  }
+
+  /** Where a node can be reached that had no address yet. */
+  place(taskId: string, no: number, node: Node): Promise<void> {
+    return this.#writes.add(place, { taskId, no, node });
   }
 
   requeue(taskId: string, nos: readonly number[]): Promise<void> {

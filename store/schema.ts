@@ -2,15 +2,18 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
 import type { Actor, Role } from '../model/actor.ts';
 import type { TaskOrigin } from '../model/activities.ts';
-import type { PoolSsh } from '../model/catalogue/document.ts';
+import type { Overlap, PoolSsh, ScheduledAction } from '../model/catalogue/document.ts';
 import type * as json from '../model/json.ts';
 import type { Node } from '../model/node.ts';
-import type { Rollout } from '../model/rollout.ts';
+import type { AutoscaleSpec, Dependency, Limits, OnFailure, TaskAction } from '../model/pool/pool.ts';
+import type { ProviderSpec } from '../model/pool/provider.ts';
+import type { Rollout, RolloutSpec } from '../model/rollout.ts';
 import type { OpendcpStep } from '../model/opendcp/steps.ts';
 import type { NodeStatus, TaskStatus } from '../model/status.ts';
-import type { Hold } from '../model/task.ts';
+import type { Hold, TaskKind } from '../model/task.ts';
 import type { Template, TemplateSpec } from '../model/template.ts';
 import type { Answered } from './access.ts';
+import type { CronItem, DependItem } from './catalogue/types.ts';
 
 /** The tables as code sees them; in SQL the same names are in snake_case. Made by the migrations. */
 export interface Schema {
@@ -31,10 +34,15 @@ export interface Schema {
   templateVersions: TemplateVersionsTable;
   pools: PoolsTable;
   poolNodes: PoolNodesTable;
+  schedules: SchedulesTable;
+  execTasks: ExecTasksTable;
   rowCounts: RowCountsTable;
   tokens: TokensTable;
   auditEntries: AuditEntriesTable;
   idempotencyKeys: IdempotencyKeysTable;
+  creations: CreationsTable;
+  machines: MachinesTable;
+  groupTries: GroupTriesTable;
 }
 
 /** Written as JSON text, read parsed. */
@@ -54,8 +62,13 @@ interface TasksTable {
   seq: Generated<number>;
   name: string;
   title: string | null;
-  kind: 'run';
+  kind: TaskKind;
   pool: string | null;
+  poolId: number | null;
+  /** What was asked for of the pool. */
+  action: JsonOrNull<TaskAction>;
+  /** The schedule that started it. */
+  schedule: string | null;
   template: Json<Template>;
   params: Json<Record<string, string>>;
   rollout: Json<Rollout>;
@@ -214,6 +227,14 @@ interface PoolsTable extends ThingTable {
   sdId: number;
   tasks: JsonOrNull<Record<string, json.Json>>;
   ssh: JsonOrNull<PoolSsh>;
+  provider: JsonOrNull<ProviderSpec>;
+  limits: JsonOrNull<Limits>;
+  /** Empty: as by default. */
+  onFailure: Generated<OnFailure | ''>;
+  dependsOn: JsonOrNull<Dependency[]>;
+  autoscale: JsonOrNull<AutoscaleSpec>;
+  /** Nodes that were ever named by number. */
+  nodesMade: Generated<number>;
 }
 
 interface PoolNodesTable {
@@ -226,6 +247,84 @@ interface PoolNodesTable {
   status: Generated<number>;
   nodeType: Generated<string>;
   joinedAt: Generated<Date>;
+  /** Empty while in rotation; a task's id, or who asked for it. */
+  drainedBy: Generated<string>;
+  /** Since when it is theirs. */
+  drainedAt: Date | null;
+  meta: JsonOrNull<json.Json>;
+}
+
+interface SchedulesTable extends ThingTable {
+  poolId: number;
+  cron: string;
+  timezone: string;
+  action: Json<ScheduledAction>;
+  params: JsonOrNull<Record<string, string>>;
+  rollout: JsonOrNull<RolloutSpec>;
+  /** Empty: as by default. */
+  overlap: Overlap | '';
+  catchUp: number | null;
+  opendcp: JsonOrNull<{ item: number }>;
+}
+
+/** What OpenDCP's clients have saved for pools. */
+interface ExecTasksTable {
+  id: Generated<number>;
+  poolId: number;
+  type: string;
+  execType: string;
+  cronItems: Json<CronItem[]>;
+  dependItems: Json<DependItem[]>;
+}
+
+/** A request for machines. */
+interface CreationsTable {
+  /** What the vendor is told, too, to know a repeated request by. */
+  key: string;
+  poolId: number;
+  taskId: string;
+  count: number;
+  /** Ids that the vendor listed before. */
+  known: Json<string[]>;
+  /**
+   * `asked`: it may have gone out. `answered`: the machines are written. `lost`: no reply, and no machine of it was found so far.
+   * `nothing`: there are none of it.
+   */
+  state: Generated<'asked' | 'answered' | 'lost' | 'nothing'>;
+  at: Generated<Date>;
+}
+
+export type MachineState = 'made' | 'spoiled' | 'joined' | 'kept' | 'leaving' | 'returned';
+
+/** A machine of a provider, from the moment its id is known until it is given back. */
+interface MachinesTable {
+  id: GeneratedAlways<number>;
+  poolId: number;
+  taskId: string | null;
+  /** The node that it is, of the task. Null: of none. */
+  no: number | null;
+  /** Of create_vm, that it was made for. */
+  try: Generated<number>;
+  providerId: string;
+  address: Generated<string>;
+  /**
+   * `made`: of a task that is not through with it. `spoiled`: that task has given it up. `joined`: a node of the pool. `kept`: of
+   * nobody. `leaving`: being given back.
+   */
+  state: MachineState;
+  reason: Generated<string>;
+  madeAt: Generated<Date>;
+  /** When it ran. */
+  readyAt: Date | null;
+  endedAt: Date | null;
+}
+
+interface GroupTriesTable {
+  taskId: string;
+  step: number;
+  batch: number;
+  try: number;
+  kept: string;
 }
 
 /** Kept by triggers. */

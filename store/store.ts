@@ -11,8 +11,12 @@ import { IdempotencyTable } from './idempotency.ts';
 import { Leases } from './leases.ts';
 import { Ledger } from './ledger.ts';
 import { Logs } from './logs.ts';
+import { Machines } from './machines.ts';
 import { migrate } from './migrations/index.ts';
+import { NodesOfPools } from './nodes-of-pools.ts';
+import { PoolStandings } from './pool-standing.ts';
 import { openPostgres } from './postgres.ts';
+import { Rotation } from './rotation.ts';
 import type { Schema } from './schema.ts';
 import { Tasks } from './tasks.ts';
 import { TokenTable } from './tokens.ts';
@@ -26,7 +30,11 @@ export interface Store {
   events: Events;
   files: Files;
   leases: Leases;
+  machines: Machines;
   catalogue: Catalogue;
+  nodes: NodesOfPools;
+  rotation: Rotation;
+  poolStandings: PoolStandings;
   tokens: Tokens;
   audit: Audit;
   idempotencyKeys: IdempotencyKeys;
@@ -65,7 +73,11 @@ export async function openStore(where: { folder: string } | { url: string }): Pr
     events: new Events(db),
     files: new Files(db),
     leases: new Leases(db),
+    machines: new Machines(db),
     catalogue: openCatalogue(db),
+    nodes: new NodesOfPools(db),
+    rotation: new Rotation(db),
+    poolStandings: new PoolStandings(db),
     tokens: new TokenTable(db),
     audit: new AuditLog(db),
     idempotencyKeys: new IdempotencyTable(db),

@@ -4,7 +4,8 @@ import type { TaskOrigin } from '../model/activities.ts';
 import type { Node } from '../model/node.ts';
 import type { Rollout } from '../model/rollout.ts';
 import { ENDED, type NodeCounts, type TaskStatus } from '../model/status.ts';
-import type { Hold } from '../model/task.ts';
+import type { TaskAction } from '../model/pool/pool.ts';
+import type { Hold, TaskKind } from '../model/task.ts';
 import type { Template } from '../model/template.ts';
 import { countNodes } from './counts.ts';
 import { rowsOf } from './row-counts.ts';
@@ -14,8 +15,13 @@ import { taskOrder, type TaskSort } from './task-order.ts';
 
 export interface NewTask {
   name: string;
-  kind: 'run';
+  kind: TaskKind;
   pool: string | null;
+  poolId?: number | null;
+  /** What was asked for of the pool. */
+  action?: TaskAction | null;
+  /** The schedule that started it. */
+  schedule?: string | null;
   template: Template;
   params: Record<string, string>;
   rollout: Rollout;
@@ -37,6 +43,9 @@ export interface NewTask {
 
 export interface TaskRow extends Required<NewTask> {
   id: string;
+  poolId: number | null;
+  action: TaskAction | null;
+  schedule: string | null;
   templateName: string;
   opendcp: NonNullable<TaskOrigin['opendcp']> | null;
   status: TaskStatus;
@@ -49,6 +58,11 @@ export interface TaskRow extends Required<NewTask> {
   batchesDone: number;
 }
 
+/** What is known of a task of a pool only when it has its turn. */
+export type DrawnTask = Pick<TaskRow, 'kind' | 'template' | 'templateId' | 'templateVersion' | 'rollout' | 'runId'> & {
+  nodes: readonly Node[];
+};
+
 export type TaskPatch = Partial<
   Pick<
     TaskRow,
@@ -57,7 +71,7 @@ export type TaskPatch = Partial<
 >;
 
 /** A task as lists have it: without what takes long to read. */
-export type ListedTask = Omit<TaskRow, 'template' | 'params' | 'opendcp'>;
+export type ListedTask = Omit<TaskRow, 'template' | 'params' | 'opendcp' | 'action'>;
 
 export interface TaskFilter {
   status?: TaskStatus;
@@ -87,12 +101,13 @@ export interface TaskPage {
 }
 
 const LISTED = [
-  ...(['id', 'seq', 'name', 'title', 'kind', 'pool', 'templateName', 'templateId', 'templateVersion'] as const),
+  ...(['id', 'seq', 'name', 'title', 'kind', 'pool', 'poolId', 'schedule'] as const),
+  ...(['templateName', 'templateId', 'templateVersion'] as const),
   ...(['rollout', 'digest', 'startedBy', 'nodesTotal', 'workflowId', 'runId', 'status', 'reason', 'hold'] as const),
   ...(['createdAt', 'startedAt', 'finishedAt', 'batchesTotal', 'batchesDone'] as const),
 ] as const satisfies readonly (keyof ListedTask)[];
 
-const TASK = [...LISTED, 'template', 'params', 'opendcp'] as const satisfies readonly (keyof TaskRow)[];
+const TASK = [...LISTED, 'template', 'params', 'opendcp', 'action'] as const satisfies readonly (keyof TaskRow)[];
 
 const NODES_A_STATEMENT = 2000;
 
@@ -129,6 +144,37 @@ export class Tasks {
     throw new Error(
       `Task ${task.name} was deleted while it was being created, or its number ${task.seq ?? ''} is another task's; create it again`,
     );
+  }
+
+  /**
+   * The nodes that a task of a pool is over, once it has its turn, from number 0 on; with them it runs. False: it has them
+   * already.
+   */
+  async draw(id: string, drawn: DrawnTask): Promise<boolean> {
+    const { nodes, template, rollout, ...columns } = drawn;
+    return await this.#db.transaction().execute(async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('tasks')
+        .set({
+          ...columns,
+          template: JSON.stringify(template),
+          rollout: JSON.stringify(rollout),
+          nodesTotal: nodes.length,
+          status: 'running',
+          reason: '',
+          startedAt: new Date(),
+        })
+        .where('id', '=', id)
+        .where('startedAt', 'is', null)
+        .executeTakeFirstOrThrow();
+      if (numUpdatedRows === 0n) return false;
+      await insertNodes(transaction, id, 0, nodes);
+      await transaction
+        .insertInto('events')
+        .values({ taskId: id, kind: 'task', status: 'running', reason: '' })
+        .execute();
+      return true;
+    });
   }
 
   /** The nodes get the numbers from `firstNo` on. Nodes that are there already stay as they are. */
@@ -253,7 +299,7 @@ export class Tasks {
 
 /** Undefined: its name, or its number, is another's. */
 function insertTask(db: Kysely<Schema>, task: NewTask): Promise<TaskRow | undefined> {
-  const { template, params, rollout, opendcp, title, ...columns } = task;
+  const { template, params, rollout, opendcp, title, action, ...columns } = task;
   return db
     .insertInto('tasks')
     .values({
@@ -263,6 +309,7 @@ function insertTask(db: Kysely<Schema>, task: NewTask): Promise<TaskRow | undefi
       params: JSON.stringify(params),
       rollout: JSON.stringify(rollout),
       opendcp: opendcp == null ? null : JSON.stringify(storableJson(opendcp)),
+      action: action == null ? null : JSON.stringify(storableJson(action)),
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning(TASK)

@@ -12,7 +12,10 @@ import { Fleet, type FleetOptions } from '../remote/fleet.ts';
 import type { Store } from '../store/store.ts';
 import { workflowBundle } from './bundle.ts';
 import { logTo } from './runtime.ts';
+import { keepInLine } from './in-line.ts';
+import { providersOf } from './providers.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
+import { temporalOf } from './temporal.ts';
 
 export interface WorkerOptions {
   store: Store;
@@ -83,18 +86,22 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
 function dependenciesOf({
   store,
+  drover,
   ssh,
   link,
   log,
   reconnectWithin = MINUTE,
   logLimit = MIB,
 }: WorkerOptions): Dependencies {
+  const secrets = new Secrets();
   return {
     store,
     fleet: new Fleet(ssh),
-    secrets: new Secrets(),
+    secrets,
     snapshots: new Snapshots(store),
     holds: new Holds(store),
+    providers: providersOf(secrets),
+    temporal: temporalOf(drover),
     log,
     link,
     reconnectWithin,
@@ -102,17 +109,20 @@ function dependenciesOf({
   };
 }
 
+/** What a worker looks after when it starts and every minute, whoever else does so too. */
 function keepSweeping(dependencies: Dependencies, drover: Drover): { stop: () => Promise<void> } {
+  const { store, log } = dependencies;
   const holder = randomUUID();
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
   let current = Promise.resolve();
+  const chores = [
+    () => sweep(dependencies, async ({ name }) => (await drover.task(name).execution()).state, holder),
+    () => keepInLine(store, drover),
+  ];
   const once = async () => {
-    try {
-      await sweep(dependencies, async ({ name }) => (await drover.task(name).execution()).state, holder);
-    } catch (error) {
-      dependencies.log.warn({ err: error }, 'the sweep failed; it comes again');
-    }
+    for (const chore of chores)
+      await chore().catch((error: unknown) => log.warn({ err: error }, 'a chore of the worker failed; it comes again'));
     if (isStopped) return;
     timer = setTimeout(() => {
       current = once();

@@ -33,13 +33,15 @@ export async function batch(input: BatchInput): Promise<void> {
 
   let live = input.spans;
   for (const [first, last] of stretches(input)) {
+    const isGroup = input.steps[first]?.group === true;
     const here = live.filter((span) => span.step <= last);
     const passed = live.filter((span) => span.step > last);
     for (let waiting = here; waiting.length > 0;) {
       await condition(() => holding !== 'pause');
       if (holding !== 'none') return;
       tell(input, first, last, waiting);
-      const results = await all(cut(waiting).map((spans) => runSlice(input, first, last, spans)));
+      const slices = isGroup ? [waiting] : cut(waiting);
+      const results = await all(slices.map((spans) => runSlice(input, first, last, spans)));
       passed.push(...results.flatMap((result) => result.passed));
       waiting = join(results.flatMap((result) => result.held));
       // Nodes may find the hold in the ledger before its signal is here.
@@ -49,9 +51,19 @@ export async function batch(input: BatchInput): Promise<void> {
   }
 }
 
-/** Order `step`: one step after the other, each a barrier. Order `node`: all of them in one go. */
+/**
+ * Order `step`: one step after the other, each a barrier. Order `node`: all of them in one go, but for group actions, which
+ * are barriers all the same.
+ */
 function stretches({ steps, order }: BatchInput): [first: number, last: number][] {
-  return order === 'node' ? [[0, steps.length - 1]] : steps.map((_, index) => [index, index]);
+  const found: [first: number, last: number][] = [];
+  for (const [index, step] of steps.entries()) {
+    const before = found.at(-1);
+    const goesOn = order === 'node' && !step.group && before && !steps[before[1]]?.group;
+    if (goesOn) before[1] = index;
+    else found.push([index, index]);
+  }
+  return found;
 }
 
 function cut(spans: Span[]): Span[][] {
@@ -61,13 +73,12 @@ function cut(spans: Span[]): Span[][] {
 
 async function runSlice(input: BatchInput, first: number, last: number, spans: Span[]) {
   const deadline = input.steps.slice(first, last + 1).reduce((sum, step) => sum + step.deadline, 0);
-  return sliceActivities(deadline, `${label(input, first, last)}: ${who(input, spans)}`).runSlice({
-    taskId: input.taskId,
-    batch: input.batch,
-    firstStep: first,
-    lastStep: last,
-    spans,
-  });
+  const { runSlice: onNodes, runGroup } = sliceActivities(
+    deadline,
+    `${label(input, first, last)}: ${who(input, spans)}`,
+  );
+  const slice = { taskId: input.taskId, batch: input.batch, firstStep: first, lastStep: last, spans };
+  return input.steps[first]?.group ? await runGroup(slice) : await onNodes(slice);
 }
 
 /** Like Promise.all, but waits for every one: commands that are being killed are to be recorded before the batch ends. */
@@ -77,7 +88,7 @@ async function all<T>(promises: Promise<T>[]): Promise<T[]> {
 }
 
 function label({ steps, order }: BatchInput, first: number, last: number): string {
-  return order === 'node' ? `all ${last - first + 1} steps` : (steps[first]?.name ?? '');
+  return order === 'node' && last > first ? `all ${last - first + 1} steps` : (steps[first]?.name ?? '');
 }
 
 function who({ names }: BatchInput, spans: Span[]): string {

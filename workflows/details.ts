@@ -23,6 +23,6 @@ export function details(opened: OpenedTask, name: string, progress: Progress): s
   return lines.join('\n');
 }
 
-function cell(text: string): string {
+export function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 200);
 }

@@ -1,5 +1,5 @@
-import { ApplicationFailure, condition, isCancellation, setHandler } from '@temporalio/workflow';
-import type { NodePart, NodeParts, RolloutEdit, TaskInput } from '../model/activities.ts';
+import { ApplicationFailure, condition, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { NodePart, NodeParts, RolloutEdit, TaskInput, Turn } from '../model/activities.ts';
 import * as messages from './messages.ts';
 import type { RollingOut } from './rolling-out.ts';
 
@@ -13,6 +13,10 @@ const PARTS_WITHIN = 5 * 60_000;
 export class Inbox {
   #rollout: RollingOut | undefined;
   #parts: NodePart[] = [];
+  /** What the queue of its pool said last. */
+  turn: Turn | undefined;
+  /** Somebody wants the task to stop, maybe before it could begin. */
+  stopWanted = false;
 
   deliverTo(rollout: RollingOut): void {
     this.#rollout = rollout;
@@ -25,6 +29,11 @@ export class Inbox {
   async opened(): Promise<RollingOut> {
     await condition(() => this.#rollout !== undefined);
     return this.#rollout as RollingOut;
+  }
+
+  /** What was meant for an earlier execution of the task is nothing to this one. */
+  takeTurn(told: Turn): void {
+    if (told.runId === workflowInfo().firstExecutionRunId) this.turn = told;
   }
 
   add(part: NodePart): void {
@@ -56,13 +65,19 @@ export function listen(): Inbox {
   };
   setHandler(messages.pause, () => steer(({ run }) => run.pause()), { description: descriptions.pause });
   setHandler(messages.resume, () => steer(({ run }) => run.resume()), { description: descriptions.resume });
-  setHandler(messages.stop, (how) => steer(({ run }) => run.stop(how?.kill ? 'kill' : 'stop')), {
-    description: descriptions.stop,
-  });
+  setHandler(
+    messages.stop,
+    (how) => {
+      inbox.stopWanted = true;
+      return steer(({ run }) => run.stop(how?.kill ? 'kill' : 'stop'));
+    },
+    { description: descriptions.stop },
+  );
   setHandler(messages.retry, (which) => steer((rollout) => rollout.retry(which?.nodes)), {
     description: descriptions.retry,
   });
   setHandler(messages.skip, ({ nodes }) => steer((rollout) => rollout.skip(nodes)), { description: descriptions.skip });
+  setHandler(messages.turn, (told) => inbox.takeTurn(told), { description: descriptions.turn });
   setHandler(messages.addNodes, (part) => inbox.add(part), { description: descriptions.addNodes });
   setHandler(messages.progress, () => opened(inbox).run.progress, { description: descriptions.progress });
   setHandler(messages.setRollout, (edit: RolloutEdit) => opened(inbox).run.edit(edit), {

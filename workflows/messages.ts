@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { NodePart, Progress, RolloutEdit } from '../model/activities.ts';
+import type { NodePart, Progress, RolloutEdit, Turn, TurnRequest } from '../model/activities.ts';
 import type { Rollout } from '../model/rollout.ts';
 import type { Hold } from '../model/task.ts';
 
@@ -16,6 +16,14 @@ export const progress = defineQuery<Progress>('progress');
 /** From a task to its batches. */
 export const hold = defineSignal<[Hold]>('hold');
 
+/** From a pool's queue to a task. */
+export const turn = defineSignal<[Turn]>('turn');
+
+/** To a pool's queue. */
+export const request = defineSignal<[TurnRequest]>('request');
+export const leave = defineSignal<[{ task: string; runId: string }]>('leave');
+export const queue = defineQuery<string[]>('queue');
+
 export const descriptions = {
   pause: 'Start no new command; what runs goes on to its end.',
   resume: 'Go on. After a spent failure budget: accept the failures so far and go on without those nodes.',
@@ -26,4 +34,8 @@ export const descriptions = {
   setRollout: 'Change the rollout from the next batch on: {"batch": 10, "maxFailures": "5%", "bake": 30000, …}.',
   progress: 'How far the task has come.',
   hold: 'Sent by the task to its batches.',
+  turn: 'Sent by the queue of its pool: how many tasks are ahead of it.',
+  request: 'Sent by a task that wants the pool.',
+  leave: 'Sent by a task that does not want the pool any more.',
+  queue: 'The task that has the pool, and those that wait for it.',
 } as const;

@@ -1,17 +1,11 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { condition, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { TaskRecord } from '../model/activities.ts';
-import { SEARCH_ATTRIBUTES } from '../model/search-attributes.ts';
 import type { TaskStatus } from '../model/status.ts';
 import type { Hold } from '../model/task.ts';
 import { recordTask } from './activities.ts';
 import { details } from './details.ts';
 import type { Run } from './run.ts';
-
-const keys = {
-  template: defineSearchAttributeKey(SEARCH_ATTRIBUTES.template, 'KEYWORD'),
-  state: defineSearchAttributeKey(SEARCH_ATTRIBUTES.state, 'KEYWORD'),
-};
+import { keys } from './search-keys.ts';
 
 /** Keeps the ledger, the batches and Temporal's UI told of what the Run has come to. */
 export class Record {
@@ -34,7 +28,11 @@ export class Record {
       hold: 'none',
       rollout: run.opened.rollout,
     };
-    upsertSearchAttributes([{ key: keys.template, value: run.opened.template }]);
+    const { template, pool } = run.opened;
+    upsertSearchAttributes([
+      { key: keys.template, value: template },
+      ...(pool ? [{ key: keys.pool, value: pool.name }] : []),
+    ]);
     this.tell();
   }
 

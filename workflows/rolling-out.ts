@@ -10,7 +10,7 @@ import {
 import type { Standing, TaskResult } from '../model/activities.ts';
 import { count, numbers } from '../model/spans.ts';
 import type { Hold } from '../model/task.ts';
-import { closeTask, recordBatch, requeue, skip } from './activities.ts';
+import { closeTask, recordBatch, requeue, settlePool, skip } from './activities.ts';
 import type { batch } from './batch.ts';
 import { hold } from './messages.ts';
 import { Record } from './record.ts';
@@ -53,6 +53,7 @@ export class RollingOut {
     const { run } = this;
     const end = run.ending;
     await this.#record.stop();
+    if (run.opened.pool) await settlePool(run.opened.taskId);
     const standing = await closeTask(run.opened.taskId, end);
     await condition(allHandlersFinished);
     if (!run.isOver) {

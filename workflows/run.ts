@@ -168,7 +168,7 @@ export class Run {
 
   /** Batches done, running and to come, at the present size. */
   get batchesTotal(): number {
-    const size = nextBatchSize({ ...this.rollout, canary: 0 }, this.opened.total, this.batchesDone);
+    const size = nextBatchSize({ ...this.#limited, canary: 0 }, this.opened.total, this.batchesDone);
     return this.batchesDone + this.#running.size + Math.ceil(count(this.#state.queue) / size);
   }
 
@@ -204,8 +204,14 @@ export class Run {
     };
   }
 
+  /** The rollout within what the pool allows. */
+  get #limited(): Rollout {
+    const { most } = this.opened;
+    return most === undefined ? this.rollout : { ...this.rollout, batch: [...this.rollout.batch, most] };
+  }
+
   #nextSize(): number {
-    return nextBatchSize(this.rollout, this.opened.total, this.#state.nextBatch - 1);
+    return nextBatchSize(this.#limited, this.opened.total, this.#state.nextBatch - 1);
   }
 
   /** Nodes of running and baking batches never exceed the batch size; a batch that is larger than what is free waits. */
@@ -214,7 +220,7 @@ export class Run {
     if (inFlight === 0) return true;
     if (this.rollout.canary > 0 && this.#state.batchesDone === 0) return false;
     const next = Math.min(this.#nextSize(), count(this.#state.queue));
-    return this.rollout.lanes > 1 && inFlight + next <= batchSize(this.rollout, this.opened.total);
+    return this.rollout.lanes > 1 && inFlight + next <= batchSize(this.#limited, this.opened.total);
   }
 
   #isBudgetSpent(): boolean {

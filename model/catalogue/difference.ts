@@ -37,7 +37,26 @@ export function keyOf({ kind, name }: { kind: string; name: string }): string {
 }
 
 function inOrder(documents: readonly Document[]): Document[] {
-  return KINDS.flatMap((kind) => documents.filter((document) => document.kind === kind));
+  return KINDS.flatMap((kind) => {
+    const own = documents.filter((document) => document.kind === kind);
+    return kind === 'pool' ? dependenciesFirst(own) : own;
+  });
+}
+
+/** Pools after those that they depend on, and else as they come. */
+function dependenciesFirst(pools: readonly Document[]): Document[] {
+  const byKey = new Map(pools.map((pool) => [keyOf(pool), pool]));
+  const ordered = new Set<Document>();
+  const begun = new Set<Document>();
+  const add = (pool: Document | undefined): void => {
+    if (!pool || begun.has(pool)) return;
+    begun.add(pool);
+    if (pool.kind === 'pool')
+      for (const { pool: name } of pool.dependsOn ?? []) add(byKey.get(keyOf({ kind: 'pool', name })));
+    ordered.add(pool);
+  };
+  for (const pool of pools) add(pool);
+  return [...ordered];
 }
 
 function fieldChanges(before: Document, after: Document): FieldChange[] {

@@ -1,9 +1,19 @@
 import { durationText } from '../duration.ts';
 import type { Node } from '../node.ts';
+import { groupKind, groupOptions, type GroupAction } from '../pool/group-actions.ts';
+import { AUTOSCALE, type AutoscaleSpec, type Dependency } from '../pool/pool.ts';
+import type { ProviderSpec } from '../pool/provider.ts';
 import type { RolloutSpec } from '../rollout.ts';
-import type { ActionBody, CheckAction, ParamSpec, Step, TemplateSpec, UseStep } from '../template.ts';
-import { bodyOf } from '../template.ts';
-import type { ActionDocument, Document, Kind, PoolDocument } from './document.ts';
+import type { Action, CheckAction, ParamSpec, Step, TemplateSpec, UseStep } from '../template.ts';
+import { bodyOf, isGroupAction } from '../template.ts';
+import {
+  SCHEDULE,
+  type ActionDocument,
+  type Document,
+  type Kind,
+  type PoolDocument,
+  type ScheduleDocument,
+} from './document.ts';
 
 /**
  * A document as people write it: in short forms, durations as text, without what is empty or as it is by default, its keys
@@ -32,6 +42,8 @@ function rest(document: Document): Entries {
       return writtenTemplate(document);
     case 'pool':
       return writtenPool(document);
+    case 'schedule':
+      return writtenSchedule(document);
   }
 }
 
@@ -121,13 +133,21 @@ function writtenStep(step: Step | UseStep): Entries {
   });
 }
 
-function writtenBody(body: ActionBody): Entries {
+function writtenBody(body: Action): Entries {
+  if (isGroupAction(body)) return writtenGroup(body);
   if ('shell' in body) return { shell: short('run', { ...body.shell }) };
   if ('script' in body) return { script: short('content', { ...body.script }) };
   if ('docker' in body) return { docker: body.docker };
   if ('copy' in body) return { copy: body.copy };
   if ('check' in body) return { check: writtenCheck(body.check) };
   return { wait: durationText(body.wait) };
+}
+
+function writtenGroup(action: GroupAction): Entries {
+  const options = Object.entries(groupOptions(action)).map(
+    ([name, value]) => [name, typeof value === 'number' ? durationText(value) : value] as const,
+  );
+  return { [groupKind(action) ?? '']: sorted(Object.fromEntries(options)) };
 }
 
 /** The text alone where there is nothing else to say. */
@@ -145,13 +165,18 @@ function writtenCheck({ within, interval, from, ...others }: CheckAction): Entri
 }
 
 function writtenPool(document: PoolDocument): Entries {
-  const { service, templates, ssh, nodes, opendcp } = document;
+  const { service, templates, ssh, nodes, provider, limits, dependsOn, autoscale, opendcp } = document;
   return lean({
     desc: document.desc,
     service: kept(service),
     templates: templates && sorted(templates),
     ssh: ssh && sorted(ssh),
     nodes: nodes && kept(nodes.map(writtenNode)),
+    provider: provider && writtenProvider(provider),
+    limits: limits && defined({ min: limits.min, max: limits.max, minAvailable: limits.minAvailable }),
+    onFailure: document.onFailure === 'release' ? undefined : document.onFailure,
+    dependsOn: dependsOn?.map(writtenDependency),
+    autoscale: autoscale && writtenAutoscale(autoscale),
     opendcp:
       opendcp &&
       lean({
@@ -168,8 +193,75 @@ function writtenNode({ name, address, ...others }: Node): unknown {
   return { name, address, ...rest };
 }
 
+function writtenProvider(provider: ProviderSpec): Entries {
+  if ('ssh' in provider) {
+    const { spares, within } = provider.ssh;
+    return {
+      ssh: defined({
+        spares: spares.map(writtenNode),
+        within: within === undefined ? undefined : durationText(within),
+      }),
+    };
+  }
+  const specs: Record<string, object> = provider;
+  const [[name, spec] = ['', {}]] = Object.entries(specs);
+  const options = Object.entries(spec).map(([key, value]: [string, unknown]) => [key, inText(key, value)]);
+  return { [name]: sortedDeep(Object.fromEntries(options)) };
+}
+
+/** Of the options that every provider has over HTTP, those that are durations: see ApiOptions. */
+const DURATIONS = new Set(['timeout', 'poll', 'within', 'settle']);
+
+function inText(key: string, value: unknown): unknown {
+  return DURATIONS.has(key) && typeof value === 'number' ? durationText(value) : value;
+}
+
+function writtenDependency({ pool, ratio, extra, before }: Dependency): Entries {
+  return defined({ pool, ratio, extra: extra === 0 ? undefined : extra, before });
+}
+
+function writtenAutoscale({ metric, target, min, max, step, cooldown, of, tolerance, every }: AutoscaleSpec): Entries {
+  const usual = AUTOSCALE;
+  return lean({
+    metric: kept(sortedDeep(metric)),
+    of: of === usual.of ? undefined : of,
+    ...{ target, min, max },
+    step: lean({
+      up: step.up === usual.step.up ? undefined : step.up,
+      down: step.down === usual.step.down ? undefined : step.down,
+    }),
+    cooldown: lean({
+      up: cooldown.up === usual.cooldown.up ? undefined : durationText(cooldown.up),
+      down: cooldown.down === usual.cooldown.down ? undefined : durationText(cooldown.down),
+    }),
+    tolerance: tolerance === usual.tolerance ? undefined : tolerance,
+    every: every === usual.every ? undefined : durationText(every),
+  });
+}
+
+function sortedDeep(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedDeep);
+  if (typeof value !== 'object' || value === null) return value;
+  return sorted(Object.fromEntries(Object.entries(value).map(([key, item]) => [key, sortedDeep(item)])));
+}
+
 /** Maps have no order of their own; a store may give back any. */
 function sorted<Value>(map: Record<string, Value> | object): Record<string, Value> {
   const entries = Object.entries(map) as [string, Value][];
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+function writtenSchedule(document: ScheduleDocument): Entries {
+  const { desc, pool, cron, timezone, params, rollout, overlap, catchUp } = document;
+  return lean({
+    desc,
+    pool: kept(pool),
+    cron: kept(cron),
+    timezone: timezone === SCHEDULE.timezone ? undefined : timezone,
+    do: kept(document.do),
+    params: params && sorted(params),
+    rollout: rollout && writtenRollout(rollout),
+    overlap: overlap === SCHEDULE.overlap ? undefined : overlap,
+    catchUp: catchUp === undefined || catchUp === SCHEDULE.catchUp ? undefined : durationText(catchUp),
+  });
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../json.ts';
-import { action } from '../parse/actions.ts';
+import { nodeAction } from '../parse/actions.ts';
 import { Invalid } from '../parse/problem.ts';
 import { param } from '../parse/template.ts';
 import { validate } from '../parse/validate.ts';
@@ -51,7 +51,7 @@ function paramOf(value: Json): ParamSpec {
 
 function ownForm(template: JsonObject): ActionBody | { problem: string } {
   try {
-    return validate(action, template);
+    return validate(nodeAction, template);
   } catch (error) {
     if (!(error instanceof Invalid)) throw error;
     return {

@@ -44,13 +44,13 @@ export function stepsOfSpec(spec: TemplateSpec): OpendcpStep[] {
   }));
 }
 
-/** Sets parameters of the steps that `matches`, over what they have. */
+/** Sets parameters of the steps that `matches` (by name and place), over what they have. */
 export function withOverrides(
   steps: readonly OpendcpStep[],
-  matches: (name: string) => boolean,
+  matches: (name: string, index: number) => boolean,
   values: Record<string, Json>,
 ): OpendcpStep[] {
-  return steps.map((step) =>
-    matches(step.name) ? { ...step, param_values: { ...step.param_values, ...values } } : step,
+  return steps.map((step, index) =>
+    matches(step.name, index) ? { ...step, param_values: { ...step.param_values, ...values } } : step,
   );
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { FILE_PATH_SHAPE, isFilePath, isMode, isOwner, MODE_SHAPE, OWNER_SHAPE } from '../commands/copy.ts';
 import { isTarget, isUrl, TCP_SHAPE, URL_SHAPE } from '../commands/check.ts';
-import { type ActionBody, bodyOf } from '../template.ts';
+import { GROUP_KINDS, isGroupStep, traitsOfGroup, type GroupAction, type GroupKind } from '../pool/group-actions.ts';
+import { type Action, type ActionBody, bodyOf } from '../template.ts';
 import { docker } from './docker.ts';
 import {
   anyText,
@@ -108,11 +109,43 @@ export const kinds = {
   wait: optional(duration),
 };
 
-export const action = object(kinds)
+/** On the machines of a pool: what each takes, or `{}`. */
+const WRITABLE = GROUP_KINDS.filter((kind) => !traitsOfGroup(kind).internal);
+const groupKinds = Object.fromEntries(WRITABLE.map((kind) => [kind, optional(groupOptions(kind))]));
+
+function groupOptions(kind: GroupKind) {
+  const { options, required = [] } = traitsOfGroup(kind);
+  const shape = Object.entries(options).map(([name, type]) => {
+    const value = type === 'duration' ? someDuration : written;
+    return [name, required.includes(name) ? value : optional(value)] as const;
+  });
+  return object(Object.fromEntries(shape));
+}
+
+/** An action on nodes. */
+export const nodeAction = object(kinds)
   .refine(...exactlyOne(Object.keys(kinds)))
   .transform((value, context): ActionBody => {
     const body = bodyOf(value);
     if (body) return body;
-    context.addIssue({ code: 'custom', message: 'says nothing of what to do', input: value });
+    context.addIssue(nothingToDo(value));
     return z.NEVER;
   });
+
+export const action = object({ ...kinds, ...groupKinds })
+  .refine(...exactlyOne([...Object.keys(kinds), ...WRITABLE]))
+  .transform((value, context): Action => {
+    const body = bodyOf(value) ?? groupBody(value);
+    if (body) return body;
+    context.addIssue(nothingToDo(value));
+    return z.NEVER;
+  });
+
+function nothingToDo(value: object) {
+  return { code: 'custom', message: 'says nothing of what to do', input: value } as const;
+}
+
+function groupBody(value: object): GroupAction | undefined {
+  const [given] = Object.entries(value).filter(([kind]) => isGroupStep(kind));
+  return given && (Object.fromEntries([given]) as GroupAction);
+}

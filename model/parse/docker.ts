@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { milliseconds } from '../duration.ts';
 import { isPublishedPort, PORT_SHAPE } from '../ports.ts';
 import type { DockerAction } from '../template.ts';
 import {
@@ -7,7 +8,6 @@ import {
   given,
   listOf,
   mapOf,
-  milliseconds,
   object,
   optional,
   scalar,

@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { KINDS, type Document } from '../catalogue/document.ts';
-import { isGroupStep } from '../catalogue/group-steps.ts';
+import { isGroupStep } from '../pool/group-actions.ts';
 import { bodyOf } from '../template.ts';
 import { kinds as actionKinds } from './actions.ts';
 import type { ReadFile } from './local-files.ts';
 import { nodeList, sshShape } from './nodes.ts';
+import { goesTogether, growth } from './pool.ts';
 import { Invalid, type Problem } from './problem.ts';
+import { scheduleShape, withDeployParams } from './schedule.ts';
 import {
   anyText,
   exactlyOne,
@@ -132,7 +134,12 @@ const schemas = {
     opendcp: optional(
       object({ vmType: optional(wholeId), sdId: optional(wholeId), tasks: optional(z.record(z.string(), json)) }),
     ),
-  }),
+    ...growth,
+  }).check(goesTogether),
+  schedule: z.preprocess(
+    withDeployParams,
+    object({ kind: z.literal('schedule'), ...common('schedule'), ...scheduleShape }),
+  ),
 } as const;
 
 const kind = z.looseObject({ kind: z.enum(KINDS) });

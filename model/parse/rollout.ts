@@ -8,7 +8,7 @@ export function parseRollout(value: unknown): RolloutSpec {
   return validate(rollout, withoutUndefined(value));
 }
 
-const SHARE_SHAPE = 'a count of nodes as 3 or a share as "20%"';
+export const SHARE_SHAPE = 'a count of nodes as 3 or a share as "20%"';
 
 const batch = z.unknown().transform((value, context): CountOrShare | CountOrShare[] => {
   const listed = typeof value === 'string' && value.includes(',') ? value.split(',') : value;
@@ -45,7 +45,7 @@ export const rollout = object({
 });
 
 /** 3, "3" or "20%"; undefined for what is neither, for a fraction of a node and for more than all. */
-function countOrShare(value: unknown): CountOrShare | undefined {
+export function countOrShare(value: unknown): CountOrShare | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   if (typeof value !== 'string') return undefined;
   const [, amount, percent] = /^(\d{1,15}|\d{1,3}\.\d{1,9}(?=%))(%?)$/.exec(value.trim()) ?? [];

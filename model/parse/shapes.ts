@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { milliseconds } from '../duration.ts';
 import { secretName, isSecretReference, SECRET_NAME_SHAPE } from '../secret.ts';
 import { wrong } from './validate.ts';
 import { suggestion } from './nearest.ts';
@@ -119,8 +120,9 @@ export function name(what: string, pattern: RegExp, expected: string) {
   );
 }
 
-export const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,99}$/u;
-export const NAME_SHAPE = '1-100 letters, digits or . _ -, beginning with a letter or digit';
+/** Of tasks. One that a schedule started has the time in its name, with its colons. */
+export const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._:-]{0,99}$/u;
+export const NAME_SHAPE = '1-100 letters, digits or . _ - :, beginning with a letter or digit';
 /** Names that only people and quoted texts carry: of templates, steps and other things of the catalogue. */
 export const TITLE = /^[^\p{Cc}]{0,100}$/u;
 export const TITLE_SHAPE = 'at most 100 characters, on one line';
@@ -147,15 +149,7 @@ export function wholeNumber(least: number, most: number, expected: string) {
 
 export const port = wholeNumber(1, 65_535, 'a port, 1 to 65535');
 
-const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const DURATION_SHAPE = 'a duration as 500ms, 30s, 5m or 2h';
-
-/** Milliseconds, from a text with a unit or a number of milliseconds. */
-export function milliseconds(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? value : undefined;
-  const [, amount, unit = ''] = (typeof value === 'string' && /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value.trim())) || [];
-  return amount === undefined ? undefined : Math.round(Number(amount) * (UNITS[unit] ?? 1));
-}
 
 export const duration = scalar(DURATION_SHAPE, milliseconds);
 export const someDuration = scalar(

@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import type { NewTaskInput, NodeParts, TaskOrigin } from '../activities.ts';
 import type { Node } from '../node.ts';
+import type { PoolAction } from '../pool/pool.ts';
 import { isComplete } from '../resolve.ts';
 import type { RolloutSpec } from '../rollout.ts';
 import type { TemplateSpec } from '../template.ts';
 import { parseNodes } from './nodes.ts';
 import { Invalid, type Problem, shown } from './problem.ts';
+import { parsePoolAction } from './pool-action.ts';
 import { parseRollout } from './rollout.ts';
 import { NAME, NAME_SHAPE } from './shapes.ts';
 import { checkTask, parseParams } from './task.ts';
@@ -19,6 +21,8 @@ export interface ParsedSubmission {
   templateName?: string;
   nodes?: Node[];
   pool?: string;
+  do?: PoolAction;
+  now?: boolean;
   /** Of nodes of the pool; all of them when not given. */
   names?: string[];
   params: Record<string, string>;
@@ -32,12 +36,23 @@ export interface ParsedSubmission {
  * are the names of some of its nodes. Throws Invalid with every problem.
  */
 export function parseSubmission(request: NewTaskInput & { name?: string }): ParsedSubmission {
-  const { name, template, templateName, nodes, pool, params, rollout, startedBy, origin } = request;
+  const { name, template, templateName, nodes, pool, do: wanted, now, params, rollout, startedBy, origin } = request;
   const parts = new Parts();
-  parts.check(template === undefined ? templateName !== undefined : templateName === undefined, {
+  const hasTemplate = template !== undefined || templateName !== undefined;
+  parts.check((hasTemplate || wanted !== undefined) && (template === undefined || templateName === undefined), {
     path: 'template',
     message: template === undefined ? 'is missing' : 'stands beside templateName',
     expected: 'exactly one of template and templateName',
+  });
+  parts.check(wanted === undefined || (pool !== undefined && nodes === undefined), {
+    path: 'do',
+    message: pool === undefined ? 'names no pool' : 'stands beside nodes',
+    expected: 'what to do with the pool; nodes are named within it',
+  });
+  parts.check(!now || pool !== undefined, {
+    path: 'now',
+    message: 'stands without a pool',
+    expected: 'a pool that may be busy',
   });
   parts.check(nodes !== undefined || pool !== undefined, {
     path: 'nodes',
@@ -56,6 +71,7 @@ export function parseSubmission(request: NewTaskInput & { name?: string }): Pars
         ? undefined
         : parts.take('nodes', () => parseNodes(nodes)),
     names: pool === undefined || nodes === undefined ? undefined : parts.take('nodes', () => parseNames(nodes)),
+    wanted: wanted === undefined ? undefined : parts.take('do', () => parsePoolAction(wanted)),
     params: parts.take('', () => parseParams(params ?? {})) ?? {},
     rollout: rollout === undefined ? undefined : parts.take('rollout', () => parseRollout(rollout)),
   };
@@ -66,6 +82,8 @@ export function parseSubmission(request: NewTaskInput & { name?: string }): Pars
     ...(templateName !== undefined && { templateName }),
     ...(read.nodes && { nodes: read.nodes }),
     ...(pool !== undefined && { pool }),
+    ...(read.wanted && { do: read.wanted }),
+    ...(now && { now }),
     ...(read.names && { names: read.names }),
     params: read.params,
     ...(read.rollout && { rollout: read.rollout }),

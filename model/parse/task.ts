@@ -1,5 +1,6 @@
 import { DEFAULT_ROLLOUT, mergeRollout } from '../rollout.ts';
 import type { TaskSpec } from '../task.ts';
+import { groupActionOf } from '../template.ts';
 import { suggestion } from './nearest.ts';
 import { placeholderProblems } from './placeholders.ts';
 import { Invalid, type Problem, shown } from './problem.ts';
@@ -13,6 +14,7 @@ import { validate, withoutUndefined } from './validate.ts';
 export function checkTask(spec: TaskSpec): void {
   const problems = [
     ...nameProblems(spec),
+    ...groupProblems(spec),
     ...paramProblems(spec),
     ...rolloutProblems(spec),
     ...placeholderProblems(spec),
@@ -27,12 +29,22 @@ export function parseParams(value: unknown): Record<string, string> {
 
 const params = object({ params: mapOf(given) });
 
-function nameProblems({ name, nodes }: TaskSpec): Problem[] {
+function nameProblems({ name, nodes, pool }: TaskSpec): Problem[] {
   const problems: Problem[] = [];
   if (!NAME.test(name))
     problems.push({ path: 'name', message: `is ${shown(name)}`, expected: `a name for the task: ${NAME_SHAPE}` });
-  if (nodes.length === 0) problems.push({ path: 'nodes', message: 'is empty', expected: 'one node at least' });
+  if (nodes.length === 0 && pool === undefined)
+    problems.push({ path: 'nodes', message: 'is empty', expected: 'one node at least' });
   return problems;
+}
+
+function groupProblems({ template, pool }: TaskSpec): Problem[] {
+  if (pool !== undefined) return [];
+  return template.steps.filter(groupActionOf).map((step) => ({
+    path: `template ${template.name}, step ${step.name}`,
+    message: 'acts on the machines of a pool through its provider, and there is none here',
+    expected: 'steps that run on nodes, or a pool',
+  }));
 }
 
 function paramProblems({ template, params: given }: TaskSpec): Problem[] {

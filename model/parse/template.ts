@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { PARAM_NAME } from '../placeholder.ts';
-import type { TemplateSpec } from '../template.ts';
-import type { Step, UseStep } from '../template.ts';
+import { isGroupAction, type Step, type TemplateSpec, type UseStep } from '../template.ts';
 import { action } from './actions.ts';
 import { type ReadFile, withLocalFiles } from './local-files.ts';
 import { Invalid } from './problem.ts';
@@ -91,7 +90,13 @@ const stepParams = optional(mapOf(given));
 const ownStep = object({
   name: stepName,
   params: stepParams,
-  actions: listOf(action, 'one action at least'),
+  actions: listOf(action, 'one action at least').refine(
+    (actions) => actions.length === 1 || !actions.some(isGroupAction),
+    {
+      error: 'has an action on the machines of a pool among others',
+      params: { expected: 'a step of its own for each of those' },
+    },
+  ),
   ...stepOptions,
 });
 const useStep = object({ name: optional(stepName), use: stepName, params: stepParams, ...stepOptions });

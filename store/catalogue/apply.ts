@@ -1,15 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { difference, keyOf } from '../../model/catalogue/difference.ts';
 import type { Change, Document, Kind, PoolDocument } from '../../model/catalogue/document.ts';
-import { isGroupStep } from '../../model/catalogue/group-steps.ts';
+import { isGroupStep } from '../../model/pool/group-actions.ts';
 import type { Json } from '../../model/json.ts';
 import type { Node } from '../../model/node.ts';
 import { actionOf, implementationOf, paramsOf } from '../../model/opendcp/actions.ts';
 import { Invalid } from '../../model/parse/problem.ts';
 import { bodyOf } from '../../model/template.ts';
+import { nodeName } from '../../model/pool/names.ts';
+import { checkDependencies } from './dependencies.ts';
 import { currentDocuments, documentOf } from './documents.ts';
 import { NoSuchReference, NotFound } from './errors.ts';
-import type { Edit } from './types.ts';
+import type { Edit, PoolRow, ScheduleRow, Values } from './types.ts';
 
 /**
  * Makes the catalogue as the documents want it, and tells what that changed. Throws Invalid for two documents of one thing
@@ -26,7 +28,16 @@ export async function apply(edit: Edit, wanted: readonly Document[], { prune }: 
     if (document) await within(`documents[${place}]`, () => put(edit, ids, document, {}));
     else await remove(edit, change.kind, await ids.existing(change.kind, change.name));
   }
+  await checkPools(edit, wanted);
   return changes;
+}
+
+/** Pools may depend on each other in any order, so they are looked at when all of them are written. */
+async function checkPools(edit: Edit, wanted: readonly Document[]): Promise<void> {
+  for (const [i, { kind, name }] of wanted.entries()) {
+    const row = kind === 'pool' ? await edit.pools.named(name) : undefined;
+    if (row) await checkDependencies(edit, row, `documents[${i}].`);
+  }
 }
 
 /** A reference that leads nowhere is told with the document that has it. */
@@ -60,7 +71,10 @@ export async function writeDocument(
   document: Document,
   options: { version?: number } = {},
 ): Promise<number> {
-  return await put(edit, new Ids(edit), document, options);
+  const id = await put(edit, new Ids(edit), document, options);
+  const pool = document.kind === 'pool' ? await edit.pools.get(id) : undefined;
+  if (pool) await checkDependencies(edit, pool);
+  return id;
 }
 
 async function put(edit: Edit, ids: Ids, document: Document, options: { version?: number }): Promise<number> {
@@ -89,8 +103,11 @@ async function create(edit: Edit, ids: Ids, document: Document): Promise<number>
     case 'pool': {
       const { id } = await edit.pools.create({ name, ...(await poolValues(ids, document)) });
       await putNodes(edit, id, document.nodes);
+      await putUnits(edit, id, undefined, document);
       return id;
     }
+    case 'schedule':
+      return (await edit.schedules.create({ name, ...(await scheduleValues(ids, document)) })).id;
   }
 }
 
@@ -124,6 +141,10 @@ async function update(
     case 'pool':
       await edit.pools.update(id, isAsWanted ? {} : { name, ...(await poolValues(ids, document)) }, options);
       await putNodes(edit, id, document.nodes);
+      await putUnits(edit, id, before, document);
+      break;
+    case 'schedule':
+      await edit.schedules.update(id, isAsWanted ? {} : { name, ...(await scheduleValues(ids, document)) }, options);
   }
   return id;
 }
@@ -159,12 +180,12 @@ async function putImplementation(edit: Edit, actionId: number, document: Of<'act
     await edit.implementations.update(known.id, { type: 'ansible', template });
 }
 
-/** Makes a pool's nodes those, and leaves them when there is nothing said of them. */
+/** Makes a pool's nodes those, besides the machines of its provider; leaves them when there is nothing said of them. */
 async function putNodes(edit: Edit, poolId: number, nodes: readonly Node[] | undefined): Promise<void> {
   if (!nodes) return;
   const present = new Map((await edit.nodes.all(poolId)).map((row) => [row.name, row]));
   const wanted = new Set(nodes.map(({ name }) => name));
-  const gone = [...present.values()].filter(({ name }) => !wanted.has(name));
+  const gone = (await edit.nodes.added(poolId)).filter(({ name }) => !wanted.has(name));
   if (gone.length > 0) await edit.nodes.remove(gone.map(({ id }) => id));
   const added = nodes.filter(({ name }) => !present.has(name));
   if (added.length > 0)
@@ -176,6 +197,22 @@ async function putNodes(edit: Edit, poolId: number, nodes: readonly Node[] | und
     const row = present.get(node.name);
     if (row && !isDeepStrictEqual(row.node, node)) await edit.nodes.update(row.id, node);
   }
+}
+
+/** What a vendor's number was before Drover sets it for the first time: so many nodes without an address. */
+async function putUnits(edit: Edit, poolId: number, before: Document | undefined, wanted: PoolDocument): Promise<void> {
+  const count = unitsOf(wanted);
+  const isNew = before?.kind !== 'pool' || before.provider === undefined;
+  if (count === 0 || !isNew || (await edit.nodes.all(poolId)).length > 0) return;
+  const names = Array.from({ length: count }, (_, i) => nodeName(wanted.name, i + 1));
+  await edit.nodes.add(
+    poolId,
+    names.map((name) => ({ node: { name, address: '' }, vmId: name })),
+  );
+}
+
+function unitsOf({ provider }: PoolDocument): number {
+  return provider && 'suanli' in provider ? (provider.suanli.points ?? 0) : 0;
 }
 
 /** Nodes registered by hand go with their pool; one that is some vendor's machine keeps it, or the machine were forgotten. */
@@ -201,7 +238,10 @@ async function remove(edit: Edit, kind: Kind, id: number): Promise<void> {
       if (nodes.length > 0 && nodes.every(({ vmId }) => vmId === ''))
         await edit.nodes.remove(nodes.map((node) => node.id));
       await edit.pools.remove(id);
+      break;
     }
+    case 'schedule':
+      await edit.schedules.remove(id);
   }
 }
 
@@ -239,7 +279,28 @@ async function poolValues(ids: Ids, document: PoolDocument) {
     sdId: opendcp?.sdId ?? 0,
     tasks: Object.keys(tasks).length > 0 ? tasks : null,
     ssh: ssh ?? null,
-  };
+    provider: document.provider ?? null,
+    limits: document.limits ?? null,
+    onFailure: document.onFailure ?? '',
+    dependsOn: document.dependsOn && document.dependsOn.length > 0 ? document.dependsOn : null,
+    autoscale: document.autoscale ?? null,
+  } satisfies Values<PoolRow>;
+}
+
+async function scheduleValues(ids: Ids, document: Of<'schedule'>) {
+  const { desc = '', pool, cron, timezone, params, rollout, overlap, catchUp } = document;
+  return {
+    desc,
+    poolId: await ids.named('pool', 'pool', pool),
+    cron,
+    timezone: timezone ?? '',
+    action: document.do,
+    params: params && Object.keys(params).length > 0 ? params : null,
+    rollout: rollout && Object.keys(rollout).length > 0 ? rollout : null,
+    overlap: overlap ?? '',
+    catchUp: catchUp ?? null,
+    opendcp: null,
+  } satisfies Values<ScheduleRow>;
 }
 
 function paramsValue({ params }: Of<'action'>): Record<string, Json> | null {
@@ -282,9 +343,8 @@ class Ids {
   }
 
   #reader(kind: Kind): { named(name: string): Promise<{ id: number } | undefined> } {
-    const { clusters, services, actions, steps, templates, pools } = this.#edit;
-    return { cluster: clusters, service: services, action: actions, step: steps, template: templates, pool: pools }[
-      kind
-    ];
+    const { clusters, services, actions, steps, templates, pools, schedules } = this.#edit;
+    const inFiles = { action: actions, step: steps, template: templates };
+    return { cluster: clusters, service: services, ...inFiles, pool: pools, schedule: schedules }[kind];
   }
 }

@@ -4,10 +4,12 @@ import type { Actor } from '../../model/actor.ts';
 import { FAILURES } from '../../model/status.ts';
 import type { Schema } from '../schema.ts';
 import { Change } from './change.ts';
+import { ExecTaskReader, ExecTaskWriter } from './exec-tasks.ts';
 import { ImplementationReader, ImplementationWriter } from './implementations.ts';
 import { PoolNodeReader, PoolNodeWriter } from './pool-nodes.ts';
+import { PoolWriter } from './pools.ts';
 import { TableReader } from './reader.ts';
-import { ACTIONS, CLUSTERS, POOLS, SERVICES, STEPS } from './tables.ts';
+import { ACTIONS, CLUSTERS, POOLS, SCHEDULES, SERVICES, STEPS } from './tables.ts';
 import { TemplateReader, TemplateWriter } from './templates.ts';
 import type { ActionRow, Catalogue, CatalogueReads, Edit } from './types.ts';
 import { usersOf } from './users.ts';
@@ -40,12 +42,14 @@ function readsOf(db: Kysely<Schema>): CatalogueReads {
     implementations: new ImplementationReader(db),
     steps: new TableReader(db, STEPS),
     templates: new TemplateReader(db),
+    schedules: new TableReader(db, SCHEDULES),
+    execTasks: new ExecTaskReader(db),
   };
 }
 
 function editOf(change: Change, actor: Actor): Edit {
   const { db } = change;
-  const pools = new TableWriter(change, POOLS, (row) => usersOf.pool(db, row));
+  const pools = new PoolWriter(change);
   const actions = new ActionWriter(change, ACTIONS, (row) => usersOf.action(db, row));
   return {
     actor,
@@ -57,6 +61,8 @@ function editOf(change: Change, actor: Actor): Edit {
     implementations: actions.implementations,
     steps: new TableWriter(change, STEPS, (row) => usersOf.step(db, row)),
     templates: new TemplateWriter(change),
+    schedules: new TableWriter(change, SCHEDULES, () => Promise.resolve([])),
+    execTasks: new ExecTaskWriter(change),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Document, PoolDocument } from '../../model/catalogue/document.ts';
+import type { Document, PoolDocument, ScheduleDocument } from '../../model/catalogue/document.ts';
 import type { Json } from '../../model/json.ts';
 import { actionOf, paramsOf } from '../../model/opendcp/actions.ts';
 import type {
@@ -8,6 +8,7 @@ import type {
   ImplementationRow,
   PoolNodeRow,
   PoolRow,
+  ScheduleRow,
   ServiceRow,
   StepRow,
   TemplateRow,
@@ -33,9 +34,11 @@ export async function currentDocuments(reads: CatalogueReads): Promise<Document[
     ...templates.map(templateDocument),
   ];
   for (const row of pools) {
-    const nodes = await reads.nodes.all(row.id);
+    const nodes = await reads.nodes.added(row.id);
     documents.push(poolDocument(row, serviceNames.get(row.serviceId) ?? '', templateNames, nodes));
   }
+  const poolNames = namesOf(pools);
+  for (const row of await reads.schedules.all()) documents.push(scheduleDocument(row, poolNames.get(row.poolId) ?? ''));
   return documents;
 }
 
@@ -71,13 +74,14 @@ export function templateDocument({ spec }: TemplateRow): Document {
   return { kind: 'template', ...spec };
 }
 
+/** `nodes`: those that were added by hand. Machines of its provider come by an expansion and go by a shrink. */
 export function poolDocument(
   row: PoolRow,
   service: string,
   templates: Map<number, string>,
   nodes: readonly PoolNodeRow[],
 ): PoolDocument {
-  const { name, desc, vmType, sdId, ssh } = row;
+  const { name, desc, vmType, sdId, ssh, provider, limits, onFailure, dependsOn, autoscale } = row;
   const { named, others } = byTemplate(row.tasks ?? {}, templates);
   return {
     kind: 'pool',
@@ -87,7 +91,25 @@ export function poolDocument(
     templates: named,
     ...(ssh && { ssh }),
     nodes: nodes.map(({ node }) => node),
+    ...(provider && { provider }),
+    ...(limits && { limits }),
+    ...(onFailure !== '' && { onFailure }),
+    ...(dependsOn && { dependsOn }),
+    ...(autoscale && { autoscale }),
     opendcp: { vmType, sdId, tasks: others },
+  };
+}
+
+export function scheduleDocument(row: ScheduleRow, pool: string): ScheduleDocument {
+  const { name, desc, cron, timezone, action, params, rollout, overlap, catchUp } = row;
+  return {
+    ...{ kind: 'schedule', name, desc, pool, cron },
+    ...(timezone !== '' && { timezone }),
+    do: action,
+    ...(params && { params }),
+    ...(rollout && { rollout }),
+    ...(overlap !== '' && { overlap }),
+    ...(catchUp !== null && { catchUp }),
   };
 }
 
@@ -141,6 +163,10 @@ export async function documentOf(
     }
     case 'pool':
       return await poolDocumentOf(reads, id);
+    case 'schedule': {
+      const row = await reads.schedules.get(id);
+      return row && scheduleDocument(row, (await reads.pools.get(row.poolId))?.name ?? '');
+    }
   }
 }
 
@@ -153,5 +179,5 @@ async function poolDocumentOf(reads: CatalogueReads, id: number): Promise<Docume
     if (template) names.set(template.id, template.name);
   }
   const service = await reads.services.get(row.serviceId);
-  return poolDocument(row, service?.name ?? '', names, await reads.nodes.all(id));
+  return poolDocument(row, service?.name ?? '', names, await reads.nodes.added(id));
 }

@@ -35,6 +35,18 @@ export interface User {
   name: string;
 }
 
+/** A change that would leave machines of a pool's provider behind, which nobody could give back then. */
+export class Strands extends Error {
+  constructor(pool: string, machines: readonly string[], why: string) {
+    const shown = machines.slice(0, 5).join(', ');
+    const more = machines.length > 5 ? ` and ${machines.length - 5} more` : '';
+    const which = machines.length === 1 ? `machine ${shown} of it is` : `machines ${shown}${more} of it are`;
+    super(
+      `provider: pool ${pool} ${why}, and ${which} not given back: shrink the pool and release what is left (drover pool shrink, drover pool release), then change it`,
+    );
+  }
+}
+
 /** A reference to something that is not there. */
 export class NoSuchReference extends Error {
   readonly field: string;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Kind } from '../../model/catalogue/document.ts';
-import { isGroupStep } from '../../model/catalogue/group-steps.ts';
+import { isGroupStep } from '../../model/pool/group-actions.ts';
 import type { Json } from '../../model/json.ts';
 import type { Node } from '../../model/node.ts';
 import { actionOf } from '../../model/opendcp/actions.ts';
@@ -10,7 +10,8 @@ import { templateId } from './documents.ts';
 import { NoSuchReference } from './errors.ts';
 import type { Edit, Values, Writer } from './types.ts';
 
-export type ImportedKind = Kind | 'node' | 'implementation';
+type ImportedThing = Exclude<Kind, 'schedule'>;
+export type ImportedKind = ImportedThing | 'node' | 'implementation';
 
 /** What an import did. */
 export interface ImportReport {
@@ -18,7 +19,7 @@ export interface ImportReport {
   updated: Record<ImportedKind, number>;
   unchanged: Record<ImportedKind, number>;
   /** Ids that were taken here by something else. */
-  renumbered: { kind: Kind; name: string; from: number; to: number }[];
+  renumbered: { kind: ImportedThing; name: string; from: number; to: number }[];
   /** What runs otherwise than in OpenDCP, or not at all, and where. */
   warnings: string[];
 }
@@ -84,7 +85,7 @@ class Import {
 
   /** Everything of a kind, by ids there to ids here. */
   async all<Of extends { id: number; name: string; version: number }, Row extends { id: number; name: string }>(
-    kind: Kind,
+    kind: ImportedThing,
     writer: Pick<Writer<Of>, 'named' | 'create' | 'update'>,
     rows: readonly Row[],
     values: (row: Row) => Values<Of>,
@@ -137,7 +138,7 @@ class Import {
     if (nodes.length > 0) await this.#edit.nodes.add(poolId, nodes);
   }
 
-  #count(kind: Kind, before: { version: number } | undefined, after: { version: number }): void {
+  #count(kind: ImportedThing, before: { version: number } | undefined, after: { version: number }): void {
     const what = !before ? 'created' : before.version === after.version ? 'unchanged' : 'updated';
     this.report[what][kind] += 1;
   }

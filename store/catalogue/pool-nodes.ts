@@ -8,7 +8,10 @@ import { checked, type Change } from './change.ts';
 import { NameTaken, NotFound } from './errors.ts';
 import type { PoolNodeRow, PoolNodes, PoolNodesWriter, PoolRow } from './types.ts';
 
-const NODE = ['id', 'poolId', 'name', 'address', 'node', 'vmId', 'status', 'nodeType', 'joinedAt'] as const;
+const NODE = [
+  ...(['id', 'poolId', 'name', 'address', 'node', 'vmId', 'status', 'nodeType', 'joinedAt'] as const),
+  'drainedBy',
+] as const;
 
 export class PoolNodeReader implements PoolNodes {
   protected readonly db: Kysely<Schema>;
@@ -35,6 +38,18 @@ export class PoolNodeReader implements PoolNodes {
   async all(poolId: number): Promise<PoolNodeRow[]> {
     if (!Number.isSafeInteger(poolId)) return [];
     return await this.#nodes().where('poolId', '=', poolId).orderBy('id').execute();
+  }
+
+  async added(poolId: number): Promise<PoolNodeRow[]> {
+    if (!Number.isSafeInteger(poolId)) return [];
+    const isMachine = sql<boolean>`exists (
+      select from machines m
+      where m.pool_id = pool_nodes.pool_id and m.provider_id = pool_nodes.vm_id and m.ended_at is null)`;
+    const nodes = this.#nodes().where('poolId', '=', poolId);
+    return await nodes
+      .where((row) => row.not(isMachine))
+      .orderBy('id')
+      .execute();
   }
 
   at(addresses: readonly string[]): Promise<PoolNodeRow[]> {
@@ -107,6 +122,7 @@ export class PoolNodeWriter extends PoolNodeReader implements PoolNodesWriter {
     const nodes = await this.among(ids);
     const missing = ids.filter((id) => !nodes.some((node) => node.id === id));
     if (missing.length > 0) throw new NotFound('node', missing);
+    await this.#keepMachines(nodes);
     await sql`delete from pool_nodes where id = any(${nodes.map(({ id }) => id)}::bigint[])`.execute(this.db);
     for (const poolId of new Set(nodes.map((node) => node.poolId))) {
       const names = nodes.filter((node) => node.poolId === poolId).map(({ name }) => name);
@@ -128,6 +144,18 @@ export class PoolNodeWriter extends PoolNodeReader implements PoolNodesWriter {
       .execute();
     await checked('node', node.name, updating);
     await this.#record('update_node', pool, { before: before.node, after: node });
+  }
+
+  /** Machines whose nodes leave the pool otherwise than by a shrink are nobody's then, and cost as before: they are listed. */
+  async #keepMachines(nodes: readonly PoolNodeRow[]): Promise<void> {
+    const reason = `taken out of the pool by ${this.#change.actor.name}`;
+    await sql`
+      update machines m set state = 'kept', reason = ${reason}
+      from pool_nodes n
+      where n.id = any(${nodes.map(({ id }) => id)}::bigint[])
+        and m.pool_id = n.pool_id and m.provider_id = n.vm_id and m.ended_at is null and m.state = 'joined'`.execute(
+      this.db,
+    );
   }
 
   async #checkNames(pool: PoolRow, names: readonly string[]): Promise<void> {

@@ -6,6 +6,8 @@ import type {
   PoolFilter,
   PoolRow,
   Row,
+  ScheduleFilter,
+  ScheduleRow,
   ServiceFilter,
   ServiceRow,
   StepRow,
@@ -54,7 +56,11 @@ export const SERVICES: Table<ServiceRow, ServiceFilter> = {
 export const POOLS: Table<PoolRow, PoolFilter> = {
   kind: 'pool',
   name: 'pools',
-  columns: { serviceId: NUMBER, vmType: NUMBER, sdId: NUMBER, tasks: JSON_OR_NULL, ssh: JSON_OR_NULL },
+  columns: {
+    ...{ serviceId: NUMBER, vmType: NUMBER, sdId: NUMBER, tasks: JSON_OR_NULL, ssh: JSON_OR_NULL },
+    ...{ provider: JSON_OR_NULL, limits: JSON_OR_NULL, onFailure: { empty: '' as const } },
+    ...{ dependsOn: JSON_OR_NULL, autoscale: JSON_OR_NULL },
+  },
   owner: { column: 'serviceId', kind: 'service', table: 'services' },
   matching: ({ serviceId }) => (serviceId === undefined ? [] : [belongsTo('serviceId', serviceId)]),
 };
@@ -78,6 +84,18 @@ export const TEMPLATES: Table<TemplateRow, TemplateFilter> = {
   name: 'templates',
   columns: { spec: { empty: { name: '', params: {}, steps: [] }, json: true }, opendcp: JSON_OR_NULL },
   matching: ({ step }) => (step === undefined ? [] : [usesStep(step)]),
+};
+
+export const SCHEDULES: Table<ScheduleRow, ScheduleFilter> = {
+  kind: 'schedule',
+  name: 'schedules',
+  columns: {
+    ...{ poolId: NUMBER, cron: TEXT, timezone: TEXT, action: { empty: { deploy: {} }, json: true } },
+    ...{ params: JSON_OR_NULL, rollout: JSON_OR_NULL, overlap: { empty: '' as const }, catchUp: { empty: null } },
+    opendcp: JSON_OR_NULL,
+  },
+  owner: { column: 'poolId', kind: 'pool', table: 'pools' },
+  matching: ({ poolId }) => (poolId === undefined ? [] : [belongsTo('poolId', poolId)]),
 };
 
 /** Of templates: whether a step of theirs is this one of the catalogue. */

@@ -1,8 +1,11 @@
 import type { Actor } from '../../model/actor.ts';
-import type { PoolSsh } from '../../model/catalogue/document.ts';
+import type { Overlap, PoolSsh, ScheduledAction } from '../../model/catalogue/document.ts';
 import type { Json } from '../../model/json.ts';
 import type { Node } from '../../model/node.ts';
 import type { OpendcpStep } from '../../model/opendcp/steps.ts';
+import type { AutoscaleSpec, Dependency, Limits, OnFailure } from '../../model/pool/pool.ts';
+import type { ProviderSpec } from '../../model/pool/provider.ts';
+import type { RolloutSpec } from '../../model/rollout.ts';
 import type { TemplateSpec } from '../../model/template.ts';
 
 /** What every thing of the catalogue has. Names are unique without regard to case; ids and versions count from 1. */
@@ -34,6 +37,14 @@ export interface PoolRow extends Row {
   /** Templates by purpose as `{"expand": 4}`; values as they came, ids as numbers or text. */
   tasks: Record<string, Json> | null;
   ssh: PoolSsh | null;
+  /** Where its machines come from. */
+  provider: ProviderSpec | null;
+  limits: Limits | null;
+  /** Empty: as by default. */
+  onFailure: OnFailure | '';
+  /** Pools by name; see dependencies.ts. */
+  dependsOn: Dependency[] | null;
+  autoscale: AutoscaleSpec | null;
 }
 
 export interface ActionRow extends Row {
@@ -86,6 +97,64 @@ export interface PoolNodeRow {
   /** OpenDCP's: `crontab`, `manual` or empty. */
   nodeType: string;
   joinedAt: Date;
+  /** Empty while in rotation; a task's id, or who took it out. Written by Rotation. */
+  drainedBy: string;
+}
+
+export interface ScheduleRow extends Row {
+  poolId: number;
+  cron: string;
+  timezone: string;
+  action: ScheduledAction;
+  params: Record<string, string> | null;
+  rollout: RolloutSpec | null;
+  /** Empty: as by default. */
+  overlap: Overlap | '';
+  /** ms; null: as by default. */
+  catchUp: number | null;
+  /** The cron item that an OpenDCP client has saved it as; null when made or edited otherwise. */
+  opendcp: { item: number } | null;
+}
+
+/** What an OpenDCP client has saved for a pool; its cron items are schedules, and its depend items are in the pool's dependsOn. */
+export interface ExecTaskRow {
+  id: number;
+  poolId: number;
+  /** `expand`, `deploy` or what else the client calls it; a pool has one of each. */
+  type: string;
+  /** `crontab`, `depend` or anything. */
+  execType: string;
+  cronItems: CronItem[];
+  dependItems: DependItem[];
+}
+
+export interface CronItem {
+  id: number;
+  instanceNum: number;
+  concurrRatio: number;
+  concurrNum: number;
+  /** 0 every day, 1 Sunday to 7 Saturday. */
+  weekDay: number;
+  /** `HH:MM:SS` */
+  time: string;
+  ignore: boolean;
+}
+
+export interface DependItem {
+  id: number;
+  poolId: number;
+  ratio: number;
+  elasticCount: number;
+  stepName: string;
+  ignore: boolean;
+}
+
+/** Items get their numbers when they are written. */
+export interface ExecTaskValues {
+  type: string;
+  execType: string;
+  cronItems: Omit<CronItem, 'id'>[];
+  dependItems: Omit<DependItem, 'id'>[];
 }
 
 /** What a caller says of a new thing, or changes. */
@@ -140,6 +209,9 @@ export interface ServiceFilter {
 export interface PoolFilter {
   serviceId?: number;
 }
+export interface ScheduleFilter {
+  poolId?: number;
+}
 export interface TemplateFilter {
   /** Name of a step that it uses. */
   step?: string;
@@ -173,6 +245,8 @@ export interface PoolNodes {
     name?: string;
   }): Promise<{ items: PoolNodeRow[]; total: number }>;
   all(poolId: number): Promise<PoolNodeRow[]>;
+  /** Those that are no machines of the pool's provider: what a document says of its nodes. */
+  added(poolId: number): Promise<PoolNodeRow[]>;
   /** Those of these addresses in any pool, oldest first. */
   at(addresses: readonly string[]): Promise<PoolNodeRow[]>;
   /** How many nodes each of the pools has; 0 for one without. */
@@ -192,6 +266,25 @@ export interface PoolNodesWriter extends PoolNodes {
   update(id: number, node: Node): Promise<void>;
 }
 
+export interface ExecTasks {
+  get(id: number): Promise<ExecTaskRow | undefined>;
+  /** Of these pools, oldest first. */
+  of(poolIds: readonly number[]): Promise<ExecTaskRow[]>;
+  /** Of these pools: whether anything is done with them by the clock, and whether another pool's growth makes them grow. */
+  flags(poolIds: readonly number[]): Promise<Map<number, PoolFlags>>;
+}
+
+export interface PoolFlags {
+  hasCron: boolean;
+  isNeeded: boolean;
+}
+
+export interface ExecTasksWriter extends ExecTasks {
+  /** Throws NotFound (the pool), NameTaken (the pool has one of this type). */
+  create(values: ExecTaskValues & { poolId: number }): Promise<ExecTaskRow>;
+  update(id: number, values: ExecTaskValues): Promise<ExecTaskRow>;
+}
+
 export interface CatalogueReads {
   clusters: Reader<ClusterRow>;
   services: Reader<ServiceRow, ServiceFilter>;
@@ -204,6 +297,8 @@ export interface CatalogueReads {
     versions(id: number): Promise<TemplateVersion[]>;
     version(id: number, version: number): Promise<TemplateVersion | undefined>;
   };
+  schedules: Reader<ScheduleRow, ScheduleFilter>;
+  execTasks: ExecTasks;
 }
 
 /** The same within a change; what it writes shows in its own reads. Every write leaves its audit entry. */
@@ -217,6 +312,8 @@ export interface Edit extends CatalogueReads {
   implementations: ImplementationsWriter;
   steps: Writer<StepRow>;
   templates: Writer<TemplateRow, TemplateFilter> & CatalogueReads['templates'];
+  schedules: Writer<ScheduleRow, ScheduleFilter>;
+  execTasks: ExecTasksWriter;
 }
 
 export interface Catalogue extends CatalogueReads {

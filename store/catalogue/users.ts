@@ -16,9 +16,20 @@ export const usersOf = {
     return as('pool', await pools.orderBy('id').execute());
   },
 
-  async pool(db: Kysely<Schema>, { id }: { id: number }): Promise<User[]> {
+  /** Pools that grow it when they grow; its schedules and nodes; machines that were not given back. */
+  async pool(db: Kysely<Schema>, { id, name }: { id: number; name: string }): Promise<User[]> {
     const nodes = db.selectFrom('poolNodes').select(['id', 'name']).where('poolId', '=', id);
-    return as('node', await nodes.orderBy('id').execute());
+    const schedules = db.selectFrom('schedules').select(['id', 'name']).where('poolId', '=', id);
+    const machines = liveMachines(db, id).select(['id', 'providerId as name']);
+    const named = sql<boolean>`exists (
+      select from jsonb_array_elements(depends_on) d where lower(d ->> 'pool') = lower(${name}::text))`;
+    const dependents = db.selectFrom('pools').select(['id', 'name']).where(named).where('id', '<>', id);
+    return [
+      ...as('pool', await dependents.orderBy('id').execute()),
+      ...as('schedule', await schedules.orderBy('id').execute()),
+      ...as('node', await nodes.orderBy('id').execute()),
+      ...as('machine', await machines.orderBy('id').execute()),
+    ];
   },
 
   async action(db: Kysely<Schema>, { name }: { name: string }): Promise<User[]> {
@@ -39,6 +50,11 @@ export const usersOf = {
     return as('pool', await pools.orderBy('id').execute());
   },
 };
+
+/** Machines of a pool that may cost money. */
+export function liveMachines(db: Kysely<Schema>, poolId: number) {
+  return db.selectFrom('machines').where('poolId', '=', poolId).where('endedAt', 'is', null);
+}
 
 function as(kind: string, found: { id: number; name: string }[]): User[] {
   return found.map(({ id, name }) => ({ kind, id, name }));

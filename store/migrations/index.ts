@@ -2,11 +2,15 @@ import { Migrator, type Kysely, type Migration } from 'kysely';
 
 import * as ledger from './0001-ledger.ts';
 import * as catalogue from './0002-catalogue.ts';
+import * as pools from './0003-pools.ts';
+import * as schedules from './0004-schedules.ts';
 
 /** In order, and never changed once they shipped. A record and not a folder's listing, so that it works from dist/, too. */
 const MIGRATIONS = {
   '0001-ledger': ledger,
   '0002-catalogue': catalogue,
+  '0003-pools': pools,
+  '0004-schedules': schedules,
 } satisfies Record<string, Migration>;
 
 /**

@@ -123,8 +123,9 @@ describe('a task', () => {
 
   it('has a name, nodes, and no canary bigger than they are', () => {
     expect(told({ name: 'a b' })[0]).toBe(
-      'name: is "a b", expected a name for the task: 1-100 letters, digits or . _ -, beginning with a letter or digit',
+      'name: is "a b", expected a name for the task: 1-100 letters, digits or . _ - :, beginning with a letter or digit',
     );
+    expect(told({ name: 'web-2026-11-21T08:00:00Z' })).toEqual([]);
     expect(problems(() => checkTask({ ...spec(), nodes: [] }))).toContain(
       'nodes: is empty, expected one node at least',
     );

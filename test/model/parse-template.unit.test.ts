@@ -105,7 +105,7 @@ describe('an action', () => {
   it.each([
     [
       {},
-      'steps[0].actions[0]: says nothing of what to do, expected exactly one of shell, script, docker, copy, check, wait',
+      'steps[0].actions[0]: says nothing of what to do, expected exactly one of shell, script, docker, copy, check, wait, create_vm, return_vm, register, unregister, drain, undrain, restart, start_vm, stop_vm, upload_start, history_start, await_vm',
     ],
     [{ shell: 'x', wait: 1 }, 'steps[0].actions[0]: has shell and wait, expected exactly one of'],
     [{ shel: 'x' }, 'steps[0].actions[0].shel: unknown key, expected "shell"'],
@@ -270,7 +270,7 @@ rollout: { batch: 120%, canary: 1.5 }
       'web.yaml:8: steps[0].timeout: is "5x", expected a duration as 500ms, 30s, 5m or 2h, longer than nothing',
       'web.yaml:11: steps[0].actions[0].docker.run.ports[0]: is "99999:80", expected [address:][port:]port[/tcp|/udp], with ports from 1 to 65535, as "8080:80"',
       'web.yaml:12: steps[0].actions[1].shel: unknown key, expected "shell"',
-      'web.yaml:12: steps[0].actions[1]: says nothing of what to do, expected exactly one of shell, script, docker, copy, check, wait',
+      'web.yaml:12: steps[0].actions[1]: says nothing of what to do, expected exactly one of shell, script, docker, copy, check, wait, create_vm, return_vm, register, unregister, drain, undrain, restart, start_vm, stop_vm, upload_start, history_start, await_vm',
       'web.yaml:13: steps[1].name: "start" is the name of number 1 of the list already, expected a name of its own',
       'web.yaml:14: steps[1].retry.times: is -1, expected how many more tries, 0 to 1000',
       'web.yaml:15: steps[1].actions: is empty, expected one action at least',

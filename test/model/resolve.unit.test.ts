@@ -100,14 +100,42 @@ describe('a template that names steps', () => {
 
   it('is refused with every name that the catalogue does not have', () => {
     expect(
-      problems(() => template([{ use: 'nosuch' }, { use: 'empty' }, { use: 'broken' }, { use: 'create_vm' }])),
+      problems(() =>
+        template([
+          { use: 'nosuch' },
+          { use: 'empty' },
+          { use: 'broken' },
+          { use: 'create_vm', params: { size: 'big', within: 'soon' } },
+          { use: 'upload_start' },
+          { use: 'grow_pool', params: { pool: 'cache', by: '1' } },
+        ]),
+      ),
     ).toEqual([
       expect.stringContaining('template web, steps[0]: there is no step nosuch'),
       expect.stringContaining('steps[1]: step empty has no actions'),
       expect.stringContaining('steps[2]: step broken names the action none, which has no implementation'),
       expect.stringContaining('action odd of step broken cannot be run: module cron is not known'),
-      expect.stringContaining('steps[3]: create_vm acts on the machines of a pool'),
+      'template web, steps[3].params.size: create_vm has no such option, expected within, vm_type_id',
+      'template web, steps[3].params.within: is soon, expected a duration as 30s',
+      'template web, steps[4].params.url: is missing, expected what upload_start needs',
+      expect.stringContaining('steps[5]: grow_pool is no step for templates'),
     ]);
+  });
+
+  it("takes a group action by its name, with the step's own parameters as its options", () => {
+    const { steps } = template([{ use: 'create_vm', params: { within: '10m', vm_type_id: '3' } }, { use: 'drain' }]);
+    expect(steps.map(({ actions }) => actions)).toEqual([
+      [{ create_vm: { within: 600_000, vm_type_id: '3' } }],
+      [{ drain: {} }],
+    ]);
+  });
+
+  it('is refused as a task without a pool when a step acts on machines', () => {
+    const spec = { name: 't', template: template([{ use: 'drain' }]), nodes: parseNodes(['a']), params: {} };
+    expect(problems(() => checkTask(spec))).toEqual([
+      'template web, step drain: acts on the machines of a pool through its provider, and there is none here, expected steps that run on nodes, or a pool',
+    ]);
+    expect(problems(() => checkTask({ ...spec, pool: 'web' }))).toEqual([]);
   });
 
   it('is refused as a task when a value is missing, with the way out', () => {

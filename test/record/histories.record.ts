@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TaskHandle } from '../../client/index.ts';
+import { queueId } from '../../model/pool/queue-id.ts';
 import { Engine, newTaskName } from '../support/engine.ts';
 import { eventually } from '../support/eventually.ts';
+import { applyAll, poolNamed, SERVICE, templatesOf } from '../support/pools.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDER = join(ROOT, 'test/fixtures/histories');
@@ -119,4 +121,38 @@ it('paused in Temporal', async () => {
   await task.resume();
   await task.result();
   await record('paused-in-temporal', task);
+});
+
+it('over a pool: waiting for its turn, expanded, shrunk, stopped before its turn', async () => {
+  const node = { ...engine.nodes(1)[0] };
+  await applyAll(engine.store, [
+    ...SERVICE,
+    ...templatesOf('recorded', {
+      expand: [{ use: 'create_vm' }, { name: 'install', actions: [{ shell: 'true' }] }],
+      shrink: [{ use: 'drain' }, { use: 'return_vm' }],
+      deploy: [{ name: 'wait', actions: [{ shell: engine.waitingFor('deployed') }] }],
+    }),
+    poolNamed('recorded', { nodes: [node], provider: { ssh: { spares: engine.nodes(7).slice(1) } } }),
+  ]);
+  const over = (kind: string) => ({ pool: 'recorded', name: newTaskName(kind) });
+  const deployed = await engine.drover.deploy(over('deploy'));
+  await eventually(async () => expect((await deployed.progress()).status).toBe('running'));
+  const stopped = await engine.drover.deploy(over('deploy'));
+  const expanded = await engine.drover.expand({ ...over('expand'), count: 4, rollout: { batch: 2, order: 'node' } });
+  const shrunk = await engine.drover.shrink({ ...over('shrink'), to: 3 });
+  const hasty = await engine.drover.deploy({ ...over('deploy'), now: true });
+  await hasty.result().catch(() => undefined);
+  await eventually(async () => expect(await engine.drover.queueOf('recorded')).toHaveLength(4));
+  await stopped.stop();
+  await stopped.result().catch(() => undefined);
+  await record('pool-queue', engine.drover.task(queueId(engine.drover.taskQueue, 'recorded')));
+  await writeFile(marker('deployed'), '');
+  await Promise.all([deployed, expanded, shrunk].map((task) => task.result()));
+  await record('pool-deploy', deployed);
+  await record('pool-stopped', stopped);
+  await record('pool-busy', hasty);
+  await record('pool-expand', expanded);
+  await record('pool-shrink', shrunk);
+  await eventually(async () => expect(await engine.drover.queueOf('recorded')).toEqual([]));
+  await record('pool-queue-ended', engine.drover.task(queueId(engine.drover.taskQueue, 'recorded')));
 });

@@ -5,7 +5,7 @@ import { parseDocumentsText } from '../../model/parse/index.ts';
 import { apply, writeDocument } from '../../store/catalogue/apply.ts';
 import { currentDocuments } from '../../store/catalogue/documents.ts';
 import { InUse } from '../../store/catalogue/errors.ts';
-import { resolveSubmission } from '../../store/catalogue/submission.ts';
+import { resolveSubmission } from '../../store/pool/submission.ts';
 import { problems } from '../model/parsing.ts';
 import { describeStore } from './databases.ts';
 
@@ -166,8 +166,7 @@ describeStore('applying documents', (store) => {
   });
 
   it('knows what a submission by names means now', async () => {
-    const { catalogue } = store();
-    const resolved = await resolveSubmission(catalogue, { templateName: 'Greeting', pool: 'WEB', names: ['web-02'] });
+    const resolved = await resolveSubmission(store(), { templateName: 'Greeting', pool: 'WEB', names: ['web-02'] });
     expect(resolved.nodes).toEqual([{ user: 'deploy', port: 22, name: 'web-02', address: '192.0.2.12' }]);
     expect(resolved.template.steps.map(({ name, actions }) => [name, actions.length])).toEqual([
       ['greet', 2],
@@ -175,8 +174,8 @@ describeStore('applying documents', (store) => {
     ]);
     expect(resolved.templateVersion).toBe(1);
     await applied(FILE.replace('timeout: 5m', 'timeout: 6m'));
-    expect((await resolveSubmission(catalogue, { templateName: 'greeting', pool: 'web' })).templateVersion).toBe(2);
-    const old = await resolveSubmission(catalogue, { templateName: 'greeting@1', pool: 'web' });
+    expect((await resolveSubmission(store(), { templateName: 'greeting', pool: 'web' })).templateVersion).toBe(2);
+    const old = await resolveSubmission(store(), { templateName: 'greeting@1', pool: 'web' });
     expect(old.template.steps[0]?.timeout).toBe(300_000);
   });
 
@@ -189,7 +188,7 @@ describeStore('applying documents', (store) => {
     [{ templateName: 'greeting', pool: 'nosuch' }, 'pool: there is no pool nosuch'],
     [{ templateName: 'greeting', pool: 'web', names: ['x', 'y'] }, 'nodes: pool web has no node named x'],
   ])('refuses %j', async (submission, message) => {
-    const refusal = await resolveSubmission(store().catalogue, submission).catch((error: unknown) => error);
+    const refusal = await resolveSubmission(store(), submission).catch((error: unknown) => error);
     expect(
       problems(() => {
         throw refusal;

@@ -6,7 +6,7 @@ import { apply } from '../../store/catalogue/apply.ts';
 import { currentDocuments } from '../../store/catalogue/documents.ts';
 import { NoSuchReference } from '../../store/catalogue/errors.ts';
 import { importOpendcp } from '../../store/catalogue/import.ts';
-import { resolveTemplate } from '../../store/catalogue/submission.ts';
+import { resolveTemplate } from '../../store/catalogue/named.ts';
 import { describeStore } from './databases.ts';
 
 const ACTOR: Actor = { name: 'ann', role: 'operator', via: 'token', from: null };

@@ -4,6 +4,8 @@ import { Secrets } from '../../activities/secrets.ts';
 import { Snapshots } from '../../activities/snapshots.ts';
 import { sweep } from '../../activities/sweep.ts';
 import { Fleet } from '../../remote/fleet.ts';
+import { providersOf } from '../../worker/providers.ts';
+import { temporalOf } from '../../worker/temporal.ts';
 import type { Engine } from './engine.ts';
 
 /** The sweep that a worker makes when it starts and every minute. */
@@ -12,9 +14,11 @@ export async function sweepOnce({ store, drover }: Engine): Promise<void> {
   const dependencies = {
     store,
     fleet,
-    secrets: new Secrets({}),
+    secrets: new Secrets(),
     snapshots: new Snapshots(store),
     holds: new Holds(store),
+    providers: providersOf(new Secrets()),
+    temporal: temporalOf(drover),
     log: pino({ level: 'silent' }),
     link: '',
     reconnectWithin: 10_000,

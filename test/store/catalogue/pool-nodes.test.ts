@@ -21,7 +21,7 @@ describeStore('nodes of pools', (store) => {
     const { nodes } = store().catalogue;
     expect(added[0]).toEqual({
       ...{ id: expect.any(Number) as number, poolId: pool.id, name: 'web-1', address, node: reached },
-      ...{ vmId: 'i-1', status: 0, nodeType: 'manual', joinedAt: expect.any(Date) as Date },
+      ...{ vmId: 'i-1', status: 0, nodeType: 'manual', joinedAt: expect.any(Date) as Date, drainedBy: '' },
     });
     expect(added.map(({ name }) => name)).toEqual(['web-1', 'web-2', 'db-1']);
     expect(await nodes.all(pool.id)).toEqual(added);

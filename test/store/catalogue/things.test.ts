@@ -17,6 +17,7 @@ describeStore('things of the catalogue', (store) => {
     expect(pool).toEqual({
       ...{ id: expect.any(Number) as number, name: pool.name, desc: '', version: 1, serviceId: service.id },
       ...{ vmType: 3, sdId: 0, tasks, ssh: { user: 'deploy' } },
+      ...{ provider: null, limits: null, onFailure: '', dependsOn: null, autoscale: null },
       ...{ createdAt: expect.any(Date) as Date, updatedAt: expect.any(Date) as Date },
     });
     expect(await store().catalogue.pools.get(pool.id)).toEqual(pool);
