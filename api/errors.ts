@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { NameInUse, NoSuchTask, NotRunning, Refused, TemporalUnreachable } from '../client/errors.ts';
+import { NameInUse, NoSuchTask, NotRunning, PoolBusy, Refused, TemporalUnreachable } from '../client/errors.ts';
 import { Invalid, type Problem } from '../model/parse/problem.ts';
-import { InUse, NameTaken, NoSuchReference, NotFound, VersionConflict } from '../store/catalogue/errors.ts';
+import { InUse, NameTaken, NoSuchReference, NotFound, Strands, VersionConflict } from '../store/catalogue/errors.ts';
 import { BadCursor } from '../store/following.ts';
 import type { App } from './app.ts';
 import type { ErrorBody } from './schemas/error.ts';
@@ -34,6 +34,7 @@ export function answerTo(error: Error): { status: number; body: ErrorBody; unexp
   if (error instanceof NameInUse) return answer(409, 'name_in_use');
   if (error instanceof NotRunning) return answer(409, 'not_running');
   if (error instanceof Refused) return answer(409, 'refused');
+  if (error instanceof PoolBusy) return answer(409, 'busy');
   if (error instanceof BadCursor) return answer(400, 'invalid');
   const refusal = refusedByCatalogue(error);
   if (refusal) return { ...answer(refusal.status, refusal.code), body: refusal.body };
@@ -61,6 +62,7 @@ function refusedByCatalogue(error: Error): { status: number; code: string; body:
   if (error instanceof NotFound) return refusal(404, 'not_found');
   if (error instanceof NameTaken) return refusal(409, 'name_in_use');
   if (error instanceof InUse) return refusal(409, 'in_use');
+  if (error instanceof Strands) return refusal(409, 'in_use', { path: 'provider' });
   if (error instanceof NoSuchReference) return refusal(400, 'invalid', { path: error.field });
   if (error instanceof VersionConflict) return refusal(412, 'changed_meanwhile');
   return undefined;

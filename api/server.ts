@@ -17,6 +17,7 @@ import { opendcpRoutes } from './opendcp/routes.ts';
 import type { Parts } from './parts.ts';
 import { applyRoutes } from './routes/apply.ts';
 import { auditRoute } from './routes/audit.ts';
+import { autoscaleRoutes } from './routes/autoscale.ts';
 import { catalogueRoutes } from './routes/catalogue/index.ts';
 import { dryRunRoute } from './routes/dry-run.ts';
 import { fileRoutes } from './routes/files.ts';
@@ -25,6 +26,8 @@ import { healthRoutes } from './routes/health.ts';
 import { homeRoute } from './routes/home.ts';
 import { importRoutes } from './routes/import.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { nodeRoutes } from './routes/nodes.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { steerRoutes } from './routes/steer.ts';
 import { taskRoutes } from './routes/tasks.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -38,8 +41,11 @@ const ROUTES: readonly ((app: App, parts: Parts, gate: Gate) => void)[] = [
   followRoutes,
   fileRoutes,
   catalogueRoutes,
+  scheduleRoutes,
+  autoscaleRoutes,
   applyRoutes,
   importRoutes,
+  nodeRoutes,
   dryRunRoute,
   tokenRoutes,
   auditRoute,

@@ -5,6 +5,7 @@ import { recorded } from './access/recorded.ts';
 import { nameOf, startAsked, starterOf } from './access/started.ts';
 import { once } from './idempotency.ts';
 import type { Parts, Submission } from './parts.ts';
+import { refuseBusy, refuseLate } from './pool-turn.ts';
 import { completed, namesCatalogue } from './submission.ts';
 import { showTask } from './views/task.ts';
 
@@ -25,23 +26,26 @@ export async function startTask(
     act: async ({ name, isFree }, again) => {
       if (!isFree) throw new NameInUse(name);
       if (!again || !(await isThere(parts, name))) await start(parts, request, { ...submission, name });
+      if (submission.now) await refuseLate(parts, name);
       const location = `/api/v1/tasks/${encodeURIComponent(name)}`;
       return { status: 201, headers: { location }, body: await showTask(parts, name) };
     },
   });
 }
 
-/** Throws Invalid, NameInUse. */
+/** Throws Invalid, NameInUse, PoolBusy. */
 async function start(parts: Parts, request: FastifyRequest, submission: Submission & { name: string }): Promise<void> {
   await recorded(parts, request, startAsked(submission.name, submission), async () => {
     // What needs nothing of the catalogue, `run` checks whole by itself.
     if (namesCatalogue(submission)) await completed(parts.store, submission);
+    if (submission.now && submission.pool !== undefined) await refuseBusy(parts, submission.pool);
     await parts.drover.run(submission);
   });
 }
 
-function nameFor({ template, templateName }: Submission): string {
-  return newName(nameOf(template) ?? templateName ?? 'task');
+function nameFor({ template, templateName, pool, do: action }: Submission): string {
+  const [what] = Object.keys(action ?? {});
+  return newName(nameOf(template) ?? templateName ?? (what && pool !== undefined ? `${what}-${pool}` : 'task'));
 }
 
 async function isThere(parts: Parts, name: string): Promise<boolean> {

@@ -89,7 +89,14 @@ const nobody = () => Promise.reject(new Error('there is no Temporal in this benc
 const server = await serve(
   {
     store,
-    drover: { run: nobody, task: () => ({ execution: nobody }) as never },
+    drover: {
+      run: nobody,
+      task: () => ({ execution: nobody }) as never,
+      autoscaler: () => ({ settingsChanged: nobody }) as never,
+      keepAutoscalers: nobody,
+      schedules: { bringInLine: nobody } as never,
+      queueOf: () => Promise.resolve([]),
+    },
     namespace: 'default',
     version: 'bench',
     log: pino({ level: 'error' }, pino.destination(2)),

@@ -1,3 +1,4 @@
+import type { GroupOptions } from '../model/pool/group-actions.ts';
 import { actionScope, render, scopeOf, type Rendered } from '../model/render.ts';
 import { DEFAULT_ROLLOUT, mergeRollout, planBatches, type Rollout } from '../model/rollout.ts';
 import type { TaskSpec } from '../model/task.ts';
@@ -75,7 +76,16 @@ function displayOf(rendered: Rendered): string {
       return `from the worker: ${rendered.http ?? `tcp ${rendered.tcp ?? ''}`} within ${duration(rendered.within)}`;
     case 'wait':
       return `wait ${duration(rendered.ms)}`;
+    case 'group':
+      return groupText(rendered.group, rendered.options);
   }
+}
+
+function groupText(group: string, options: GroupOptions): string {
+  const said = Object.entries(options).map(
+    ([name, value]) => ` ${name} ${typeof value === 'number' ? duration(value) : value}`,
+  );
+  return `all of the batch at once: ${group}${said.join(',')}`;
 }
 
 function sourceOf({ content, base64, file }: CopyAction): string {

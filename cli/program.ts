@@ -2,13 +2,16 @@ import { packageVersion } from '../embedded/version.ts';
 import { bareCommand, examples } from './command.ts';
 import { applyCommand } from './commands/apply.ts';
 import { auditCommand } from './commands/audit.ts';
+import { autoscaleCommand } from './commands/autoscale.ts';
 import { devCommand } from './commands/dev.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { logsCommand } from './commands/logs.ts';
+import { nodeCommand } from './commands/node.ts';
 import { poolCommand } from './commands/pool.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { runCommand } from './commands/run.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { serverCommand } from './commands/server.ts';
 import { showCommand } from './commands/show.ts';
 import { steerCommands } from './commands/steer.ts';
@@ -35,6 +38,9 @@ export function buildProgram() {
     exportCommand(),
     importCommand(),
     poolCommand(),
+    autoscaleCommand(),
+    nodeCommand(),
+    scheduleCommand(),
     templateCommand(),
     tokenCommand(),
     auditCommand(),

@@ -1,4 +1,5 @@
 import type { Actor } from '../../model/actor.ts';
+import type { PoolAction } from '../../model/pool/pool.ts';
 import type { Asked } from './recorded.ts';
 
 /** Who a task is said to be started by: whoever is known to ask, else what the request says. */
@@ -12,10 +13,11 @@ export function starterOf({ via, name }: Actor, startedBy: string | undefined): 
  * nodes how many.
  */
 export function startAsked(name: string, submission: Start): Asked {
-  const { template, templateName, nodes, pool, params, rollout } = submission;
+  const { template, templateName, nodes, pool, do: action, params, rollout } = submission;
   const after = {
     template: templateName ?? nameOf(template),
     pool,
+    do: action,
     nodes: countOf(nodes),
     params: params && Object.keys(params),
     rollout,
@@ -28,6 +30,7 @@ interface Start {
   templateName?: string | undefined;
   nodes?: unknown;
   pool?: string | undefined;
+  do?: PoolAction | undefined;
   params?: Record<string, string> | undefined;
   rollout?: unknown;
 }

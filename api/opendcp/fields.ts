@@ -31,6 +31,11 @@ export class Fields {
     return this.#take(key, 0, integer, 'an int');
   }
 
+  /** With a fraction, or an exponent. */
+  number(key: string): number {
+    return this.#take(key, 0, finite, 'a number');
+  }
+
   flag(key: string): boolean {
     return this.#take(key, false, (value) => (typeof value === 'boolean' ? value : undefined), 'a bool');
   }
@@ -90,6 +95,11 @@ function integer(value: unknown): number | undefined {
   if (!(value instanceof LosslessNumber) || !/^-?\d+$/.test(value.value)) return undefined;
   const number = Number(value.value);
   return Number.isSafeInteger(number) ? number : undefined;
+}
+
+function finite(value: unknown): number | undefined {
+  const number = value instanceof LosslessNumber ? Number(value.value) : NaN;
+  return Number.isFinite(number) ? number : undefined;
 }
 
 function freeMap(value: Record<string, unknown>, path: string): JsonObject {

@@ -81,6 +81,9 @@ async function search(call: Call): Promise<Reply> {
   return replied(sorted(Object.fromEntries(ips.map((ip) => [ip, pools.get(ip) ?? -1]))));
 }
 
+/** Of a machine that has no address, or none yet. */
+export const NO_IP = '-';
+
 function showNode({ id, address, vmId, status, nodeType }: PoolNodeRow): Json {
-  return { id, ip: address, vm_id: vmId, status, node_type: nodeType };
+  return { id, ip: address || NO_IP, vm_id: vmId, status, node_type: nodeType };
 }

@@ -1,5 +1,7 @@
 import type { Json } from '../../model/json.ts';
-import type { PoolRow, Values } from '../../store/catalogue/types.ts';
+import type { User } from '../../store/catalogue/errors.ts';
+import type { Edit, PoolFlags, PoolRow, Values } from '../../store/catalogue/types.ts';
+import { afterChange } from '../after-change.ts';
 import type { Call } from './call.ts';
 import { DONE, paged, replied, sorted, UPDATED, type Reply } from './envelope.ts';
 import { inWords } from './errors.ts';
@@ -50,14 +52,27 @@ async function update(call: Call): Promise<Reply> {
 async function remove(call: Call): Promise<Reply> {
   const { id } = call;
   await call
-    .change((edit) => edit.pools.remove(id))
+    .change((edit) => removePool(edit, id))
     .catch(
       inWords({
         notFound: new Refusal(400, 'data not found'),
-        inUse: () => new Refusal(400, 'node exists in this pool'),
+        inUse: (users) => new Refusal(400, whatKeeps(users)),
       }),
     );
+  await afterChange(call.parts);
   return DONE;
+}
+
+/** What `/task/saveTask` has made for it goes with it: these clients have no other way. */
+async function removePool(edit: Edit, id: number): Promise<void> {
+  for (const schedule of await edit.schedules.all({ poolId: id }))
+    if (schedule.opendcp) await edit.schedules.remove(schedule.id);
+  await edit.pools.remove(id);
+}
+
+function whatKeeps(users: readonly User[]): string {
+  if (users.some(({ kind }) => kind === 'node')) return 'node exists in this pool';
+  return `used by ${users.map(({ kind, name }) => `${kind} ${name}`).join(', ')}`;
 }
 
 function readPool({ fields }: Call): { name: string; serviceId: number; values: Values<PoolRow> } {
@@ -81,13 +96,15 @@ function rowInt(field: string, value: number): number {
 }
 
 export async function showPools(call: Call, pools: readonly PoolRow[]): Promise<Json[]> {
-  const counts = await call.catalogue.nodes.counts(pools.map(({ id }) => id));
-  return pools.map((pool) => showPool(pool, counts.get(pool.id) ?? 0));
+  const ids = pools.map(({ id }) => id);
+  const [counts, flags] = await Promise.all([call.catalogue.nodes.counts(ids), call.catalogue.execTasks.flags(ids)]);
+  return pools.map((pool) => showPool(pool, counts.get(pool.id) ?? 0, flags.get(pool.id)));
 }
 
-function showPool({ id, name, desc, vmType, sdId, tasks, serviceId }: PoolRow, nodes: number): Json {
+function showPool(pool: PoolRow, nodes: number, flags: PoolFlags | undefined): Json {
+  const { id, name, desc, vmType, sdId, tasks, serviceId } = pool;
   return {
     ...{ id, name, desc, vm_type: vmType, sd_id: sdId, tasks: sorted(tasks), service_id: serviceId },
-    ...{ node_count: nodes, is_bedepen: 0, is_hascron: 0 },
+    ...{ node_count: nodes, is_bedepen: flags?.isNeeded ? 1 : 0, is_hascron: flags?.hasCron ? 1 : 0 },
   };
 }

@@ -1,4 +1,4 @@
-import { GROUP_STEPS } from '../../model/catalogue/group-steps.ts';
+import { GROUP_ACTIONS } from '../../model/pool/group-actions.ts';
 import type { Json } from '../../model/json.ts';
 import type { ActionRow, StepRow } from '../../store/catalogue/types.ts';
 import type { Call } from './call.ts';
@@ -26,7 +26,7 @@ async function create(call: Call): Promise<Reply> {
   const { fields } = call;
   const values = { name: fields.text('name'), desc: fields.text('desc'), actions: fields.texts('actions') };
   checkName(values.name);
-  if (Object.hasOwn(GROUP_STEPS, values.name))
+  if (Object.hasOwn(GROUP_ACTIONS, values.name))
     throw new Refusal(400, `${values.name} is a step of its own, which acts on a pool's machines: choose another name`);
   const { id } = await call.change((edit) => edit.steps.create(values));
   return replied(id);
@@ -66,7 +66,7 @@ async function remove(call: Call): Promise<Reply> {
 async function listForTemplates(call: Call): Promise<Reply> {
   const [steps, actions] = await Promise.all([call.catalogue.steps.all(), call.catalogue.actions.all()]);
   const byName = new Map(actions.map((action) => [action.name.toLowerCase(), action]));
-  const group = Object.entries(GROUP_STEPS).filter(([, { type }]) => type !== 'node');
+  const group = Object.entries(GROUP_ACTIONS).filter(([, { type }]) => type !== 'node');
   const data = [
     ...steps.map((step) => entry(step.name, step.desc, 'remote', paramsOf(step, byName))),
     ...group.map(([name, { desc, type, params }]) => entry(name, desc, type, params)),

@@ -1,4 +1,4 @@
-import { isGroupStep } from '../../model/catalogue/group-steps.ts';
+import { isGroupStep } from '../../model/pool/group-actions.ts';
 import type { Json } from '../../model/json.ts';
 import { specOfSteps, stepsOfSpec, type OpendcpStep } from '../../model/opendcp/steps.ts';
 import type { CatalogueReads, TemplateRow } from '../../store/catalogue/types.ts';

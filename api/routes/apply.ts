@@ -1,8 +1,9 @@
-import type { Change } from '../../model/catalogue/document.ts';
+import type { Change, Kind } from '../../model/catalogue/document.ts';
 import { written } from '../../model/catalogue/written.ts';
 import { parseDocuments } from '../../model/parse/documents.ts';
 import { apply } from '../../store/catalogue/apply.ts';
 import { currentDocuments } from '../../store/catalogue/documents.ts';
+import { afterChange } from '../after-change.ts';
 import type { App } from '../app.ts';
 import { ApiError } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
@@ -14,8 +15,12 @@ import { anyError } from '../schemas/error.ts';
 /** Thousands of documents. */
 const CATALOGUE_LIMIT = 64 * 1024 * 1024;
 
+/** Kinds that Temporal has something made of. */
+const FOLLOWED: readonly Kind[] = ['pool', 'schedule'];
+
 /** The catalogue as a whole: as files in git have it. */
-export function applyRoutes(app: App, { store }: Parts): void {
+export function applyRoutes(app: App, parts: Parts): void {
+  const { store } = parts;
   app.post(
     '/api/v1/apply',
     {
@@ -31,12 +36,14 @@ export function applyRoutes(app: App, { store }: Parts): void {
     async ({ actor, body }) => {
       const { prune, dryRun, expected } = body;
       const documents = parseDocuments(body.documents);
-      return changeOrRehearse(store.catalogue, { actor, isRehearsal: dryRun }, async (edit) => {
+      const answer = await changeOrRehearse(store.catalogue, { actor, isRehearsal: dryRun }, async (edit) => {
         const changes = await apply(edit, documents, { prune });
         const mark = fingerprint(changes);
         if (expected !== undefined && expected !== mark) throw changedMeanwhile(changes);
         return { changes, fingerprint: mark, applied: !dryRun };
       });
+      if (!dryRun && answer.changes.some(({ kind }) => FOLLOWED.includes(kind))) await afterChange(parts);
+      return answer;
     },
   );
 

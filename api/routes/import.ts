@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseOpendcpCatalogue } from '../../model/opendcp/catalogue.ts';
 import { importOpendcp } from '../../store/catalogue/import.ts';
+import { afterChange } from '../after-change.ts';
 import type { App } from '../app.ts';
 import type { Parts } from '../parts.ts';
 import { changeOrRehearse } from '../rehearse.ts';
@@ -9,7 +10,7 @@ import { anyError } from '../schemas/error.ts';
 
 const CATALOGUE_LIMIT = 64 * 1024 * 1024;
 
-export function importRoutes(app: App, { store }: Parts): void {
+export function importRoutes(app: App, parts: Parts): void {
   app.post(
     '/api/v1/import/opendcp',
     {
@@ -28,7 +29,12 @@ export function importRoutes(app: App, { store }: Parts): void {
     async ({ actor, query, body }) => {
       const catalogue = parseOpendcpCatalogue(body);
       const isRehearsal = query.dryRun;
-      return changeOrRehearse(store.catalogue, { actor, isRehearsal }, (edit) => importOpendcp(edit, catalogue));
+      const { store } = parts;
+      const report = await changeOrRehearse(store.catalogue, { actor, isRehearsal }, (edit) =>
+        importOpendcp(edit, catalogue),
+      );
+      if (!isRehearsal) await afterChange(parts);
+      return report;
     },
   );
 }

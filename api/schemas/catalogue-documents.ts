@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { described } from './described.ts';
+import { growth, grown } from './pool-document.ts';
+import { scheduleDocument } from './schedule.ts';
 
 /** What documents of the catalogue look like, in and out. */
 
@@ -116,8 +118,10 @@ export const documents = {
     templates: z.record(text, text).optional().describe('names of templates by purpose: `expand`, `shrink`, `deploy`'),
     ssh: z.strictObject(reach).optional().describe('how its nodes are reached, where they do not say otherwise'),
     nodes: z.array(node).optional().describe('left out: whatever nodes the pool has stay'),
+    ...growth(z.array(node)),
     opendcp: object.optional().describe("what only OpenDCP's clients ask for: `{vmType, sdId, tasks}`"),
   },
+  schedule: scheduleDocument(name, rollout),
 } as const;
 
 export const anyDocument = described(
@@ -128,9 +132,11 @@ export const anyDocument = described(
     z.strictObject({ kind: z.literal('step'), ...documents.step }),
     z.strictObject({ kind: z.literal('template'), ...documents.template }),
     z.strictObject({ kind: z.literal('pool'), ...documents.pool }),
+    z.strictObject({ kind: z.literal('schedule'), ...documents.schedule }),
   ]),
   'Document',
 );
 
 export const inTemplate = { params: described(params), steps: described(z.array(step)), rollout: described(rollout) };
+export const inPool = grown(z.array(node));
 export const reachOfPool = described(z.strictObject(reach));

@@ -22,6 +22,7 @@ export const listQueries = {
   action: z.strictObject(list),
   step: z.strictObject(list),
   template: z.strictObject({ ...list, step: z.string().optional().describe('that use this step of the catalogue') }),
+  schedule: z.strictObject({ ...list, pool: z.string().optional().describe('of this pool') }),
   pool: z.strictObject({ ...list, service: z.string().optional().describe("of this service's") }),
 } as const;
 
@@ -30,6 +31,7 @@ export type ListQuery = z.output<(typeof listQueries)['cluster']> & {
   cluster?: string | undefined;
   service?: string | undefined;
   step?: string | undefined;
+  pool?: string | undefined;
 };
 
 export const poolNodesQuery = z.strictObject({

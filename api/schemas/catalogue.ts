@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { documents, inTemplate, name, reachOfPool } from './catalogue-documents.ts';
+import { documents, inPool, inTemplate, name, reachOfPool } from './catalogue-documents.ts';
 import { listQueries } from './catalogue-query.ts';
 import { described } from './described.ts';
+import { alone, inList } from './schedule.ts';
 
 const time = z.iso.datetime();
 const count = z.int().min(0);
@@ -26,7 +27,7 @@ const poolNode = z
     address: z.string(),
     providerId: z.string().nullable().describe("the vendor's id of the machine"),
     status: z.enum(['new', 'ok', 'failed']).describe('how the last task over it went; new: there was none'),
-    drained: z.boolean(),
+    drained: z.boolean().describe('out of rotation'),
     joinedAt: time,
     ...paramsAndNode,
   })
@@ -34,11 +35,20 @@ const poolNode = z
 
 const summaryOfPool = {
   ...{ name, desc: optionalText, service: z.string(), ...row },
-  provider: z.null().describe('none yet'),
+  provider: inPool.provider.describe('where its machines come from; null: nowhere, it has the nodes that it was given'),
+  limits: inPool.limits.optional(),
+  onFailure: inPool.onFailure.optional(),
+  dependsOn: inPool.dependsOn.optional(),
+  autoscale: inPool.autoscale.optional(),
   count: count.describe('nodes'),
   templates: z.record(z.string(), z.string()).optional(),
   ssh: reachOfPool.optional(),
   opendcp: z.record(z.string(), z.unknown()).optional(),
+};
+
+const scheduleRead = {
+  ...{ ...documents.schedule, ...row },
+  ...{ do: described(documents.schedule.do), rollout: inTemplate.rollout.optional() },
 };
 
 /** Things as they are read one by one. */
@@ -60,10 +70,21 @@ const views = {
     .object({
       ...summaryOfPool,
       nodes: z.array(poolNode),
-      queue: z.array(z.object({ name: z.string(), status: z.string() })),
-      unreleased: z.array(z.object({ providerId: z.string(), task: z.string(), reason: z.string() })),
+      queue: z
+        .array(z.object({ name: z.string(), status: z.string(), reason: z.string() }))
+        .describe('tasks: the one that has the pool, then those that wait for it, in their order'),
+      unreleased: z
+        .array(
+          z.object({
+            providerId: z.string().describe("the vendor's id"),
+            task: z.string().nullable().describe('that it was made for'),
+            reason: z.string(),
+          }),
+        )
+        .describe('machines that may cost money and are no nodes; `POST /api/v1/pools/NAME/release` gives them back'),
     })
     .meta({ id: 'Pool' }),
+  schedule: z.object({ ...scheduleRead, ...alone }).meta({ id: 'Schedule' }),
 } as const;
 
 /** Things as they are listed: what may be long is left out. */
@@ -77,6 +98,7 @@ const summaries = {
     })
     .meta({ id: 'TemplateSummary' }),
   pool: z.object(summaryOfPool).meta({ id: 'PoolSummary' }),
+  schedule: z.object({ ...scheduleRead, ...inList }).meta({ id: 'ScheduleSummary' }),
 } as const;
 
 /** Bodies of POST. Checked by the model, which names each problem's place. */
@@ -87,6 +109,7 @@ const bodies = {
   step: described(z.strictObject(documents.step), 'StepDocument'),
   template: described(z.strictObject(documents.template), 'TemplateDocument'),
   pool: described(z.strictObject(documents.pool), 'PoolDocument'),
+  schedule: described(z.strictObject(documents.schedule), 'ScheduleDocument'),
 } as const;
 
 const unnamed = { name: name.optional().meta({ description: 'as in the URL, or left out' }) };
@@ -99,6 +122,7 @@ const edits = {
   step: described(z.strictObject({ ...documents.step, ...unnamed }), 'StepEdit'),
   template: described(z.strictObject({ ...documents.template, ...unnamed }), 'TemplateEdit'),
   pool: described(z.strictObject({ ...documents.pool, ...unnamed }), 'PoolEdit'),
+  schedule: described(z.strictObject({ ...documents.schedule, ...unnamed }), 'ScheduleEdit'),
 } as const;
 
 /** All of a kind. */

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { NODE_STATUSES, TASK_STATUSES } from '../../model/status.ts';
+import { TASK_KINDS } from '../../model/task.ts';
 import { documents, nodesOfFile } from './catalogue-documents.ts';
 import { described } from './described.ts';
+import { poolAction } from './pool-actions.ts';
 import { rollout } from './rollout.ts';
 
 const taskStatus = z.enum(TASK_STATUSES);
@@ -21,7 +23,7 @@ export const task = z
     number: z.int().nullable().describe('counted from 1; null until a worker has taken the task up'),
     name: z.string(),
     title: z.string().describe('for people, not unique; the name when there is no other'),
-    kind: z.literal('run'),
+    kind: z.enum(TASK_KINDS).describe('run: a template over nodes; else what was done with the pool'),
     pool: z.string().nullable(),
     template: z.string().describe("the template's name"),
     templateVersion: z.int().nullable().describe('of a template that was asked for by name; else null'),
@@ -53,6 +55,8 @@ export const submission = z
       .optional()
       .describe('nodes, as in a nodes file, or a list of addresses; with `pool` names of its nodes'),
     pool: z.string().optional().describe('a pool of the catalogue: all of its nodes, or those named'),
+    do: poolAction.optional().describe('what to do with the pool, by its own template for that; in place of nodes'),
+    now: z.boolean().optional().describe('refuse (409 `busy`), in place of waiting, when another task has the pool'),
     params: z.record(z.string(), z.string()).optional(),
     rollout: z.unknown().optional().describe("over the template's own, key by key"),
     startedBy: z.string().max(200).optional(),

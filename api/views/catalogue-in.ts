@@ -4,7 +4,8 @@ import { Invalid } from '../../model/parse/problem.ts';
 
 /** What a reading has that no document has: left out, so that what was read can be edited and sent back. */
 const OF_READINGS = ['id', 'version', 'createdAt', 'updatedAt'];
-const OF_POOLS = ['provider', 'count', 'queue', 'unreleased'];
+const OF_POOLS = ['count', 'queue', 'unreleased'];
+const OF_SCHEDULES = ['paused', 'note', 'nextRun', 'nextRuns', 'running', 'recentRuns', 'skippedRuns', 'missedRuns'];
 const OF_NODES = ['providerId', 'status', 'drained', 'joinedAt'];
 
 /** The document in a request's body. `name`: what the URL says; the body may leave it out. Throws Invalid. */
@@ -25,10 +26,18 @@ export function documentIn(kind: Kind, body: unknown, name?: string): Document {
 }
 
 function withoutReading(kind: Kind, body: Entries): Entries {
-  const document = without(body, kind === 'pool' ? [...OF_READINGS, ...OF_POOLS] : OF_READINGS);
+  if (kind === 'pool') return poolWithoutReading(body);
+  return without(body, kind === 'schedule' ? [...OF_READINGS, ...OF_SCHEDULES] : OF_READINGS);
+}
+
+/** Nodes without an address are the provider's own, and none of a document's. */
+function poolWithoutReading(body: Entries): Entries {
+  const hasNone = body['provider'] === null ? ['provider'] : [];
+  const document = without(body, [...OF_READINGS, ...OF_POOLS, ...hasNone]);
   const { nodes } = document;
-  if (kind !== 'pool' || !Array.isArray(nodes)) return document;
-  return { ...document, nodes: nodes.map((node: unknown) => (isObject(node) ? without(node, OF_NODES) : node)) };
+  if (!Array.isArray(nodes)) return document;
+  const own = nodes.filter((node: unknown) => !(isObject(node) && node['address'] === '' && node['providerId']));
+  return { ...document, nodes: own.map((node: unknown) => (isObject(node) ? without(node, OF_NODES) : node)) };
 }
 
 type Entries = Record<string, unknown>;

@@ -15,7 +15,7 @@ export async function poolSummaries(reads: CatalogueReads, rows: readonly PoolRo
   return rows.map((row) => {
     const document = fieldsOf(poolDocument(row, services.get(row.serviceId) ?? '', templates, []));
     delete document['nodes'];
-    return { ...document, ...stamps(row), provider: null, count: counts.get(row.id) ?? 0 };
+    return { ...document, ...stamps(row), provider: document['provider'] ?? null, count: counts.get(row.id) ?? 0 };
   });
 }
 
@@ -27,19 +27,19 @@ export async function poolViews(reads: CatalogueReads, rows: readonly PoolRow[])
   ]);
   return summaries.map((summary, i) => {
     const own = nodes[i] ?? [];
-    return { ...summary, count: own.length, nodes: own.map(poolNodeView), queue: [], unreleased: [] };
+    return { ...summary, count: own.length, nodes: own.map(poolNodeView) };
   });
 }
 
 const STATUSES: Record<number, 'ok' | 'failed'> = { 2: 'ok', 3: 'failed' };
 
 /** A node with how it is reached, where it says so itself. */
-export function poolNodeView({ node, vmId, status, joinedAt }: PoolNodeRow) {
+export function poolNodeView({ node, vmId, status, drainedBy, joinedAt }: PoolNodeRow) {
   return {
     ...node,
     providerId: vmId === '' ? null : vmId,
     status: STATUSES[status] ?? ('new' as const),
-    drained: false,
+    drained: drainedBy !== '',
     joinedAt: joinedAt.toISOString(),
   };
 }

@@ -1,10 +1,12 @@
 import { bareCommand, command, examples } from '../command.ts';
 import type { PoolList, PoolView } from '../print/pool.ts';
+import { poolPath } from '../server/pool-path.ts';
+import { poolActionCommands } from './pool-actions.ts';
 
 /** Pools of the catalogue, and their nodes. */
 export function poolCommand() {
   const pool = bareCommand('pool', 'the pools of the catalogue, and their nodes');
-  for (const one of [list(), show(), add(), remove()]) pool.addCommand(one);
+  for (const one of [list(), show(), add(), remove(), ...poolActionCommands()]) pool.addCommand(one);
   return pool;
 }
 
@@ -23,7 +25,7 @@ function list() {
 }
 
 function show() {
-  return command('show', 'show a pool and its nodes')
+  return command('show', 'show a pool: its nodes, who has it and who waits for it, machines not given back')
     .argument('<name>', "the pool's name")
     .action(async (name, { json, server }) => {
       const { Api } = await import('../server/api.ts');
@@ -49,7 +51,7 @@ function add() {
 }
 
 function remove() {
-  return command('remove', 'remove nodes from a pool; what runs on them goes on')
+  return command('remove', 'remove nodes from a pool; what runs on them goes on, and machines stay (see shrink)')
     .argument('<name>', "the pool's name")
     .requiredOption('--nodes <names>', 'names of its nodes, separated by commas')
     .addHelpText('after', examples('drover pool remove web --nodes web-05,web-06'))
@@ -64,8 +66,4 @@ function remove() {
 async function tell(options: { json: true | undefined }, answer: object, text: string): Promise<void> {
   const { out } = await import('../print/out.ts');
   out(options, answer, () => text);
-}
-
-function poolPath(name: string, rest = ''): string {
-  return `/api/v1/pools/${encodeURIComponent(name)}${rest}`;
 }

@@ -28,7 +28,7 @@ export function runCommand() {
     .action(async (template, options) => {
       const { readTask } = await import('../input/task.ts');
       const { submission, uploads, complete } = readTask(template, options);
-      const { out, remark } = await import('../print/out.ts');
+      const { out } = await import('../print/out.ts');
       const { Api } = await import('../server/api.ts');
       const api = new Api(options.server);
       if (options.dryRun) {
@@ -39,15 +39,7 @@ export function runCommand() {
       }
       const { upload } = await import('../input/upload.ts');
       await upload(api, uploads);
-      const { startTask } = await import('../server/start-task.ts');
-      const started = await startTask(api, submission);
-      if (options.detach) {
-        remark(`${started.name} is started:\n  drover watch ${started.name}`);
-        out(options, started, () => started.name);
-        return;
-      }
-      remark(`${started.name} is started`);
-      const { followToEnd } = await import('../follow/index.ts');
-      await followToEnd(api, started, { json: options.json, from: 'beginning' });
+      const { startAndFollow } = await import('../follow/start.ts');
+      await startAndFollow(api, { path: '/api/v1/tasks', body: submission }, options);
     });
 }

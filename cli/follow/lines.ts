@@ -14,6 +14,7 @@ export class LinesDisplay implements Display {
   #telling: boolean;
   /** Why each node's last step failed, as the node will say it again. */
   readonly #told = new Map<number, string>();
+  #hasBegun = false;
 
   constructor(task: TaskView, write: (line: string) => void, from: 'beginning' | 'now') {
     this.#progress = new Progress(task);
@@ -26,6 +27,7 @@ export class LinesDisplay implements Display {
     this.#progress.apply(event, Date.parse(at));
     if (!this.#telling) return;
     if (event.kind === 'task' && before === `${event.status} ${event.reason}`) return;
+    if (this.#isWaiting(event)) return;
     const lines = this.#lines(event);
     if (lines.length > 0) this.#write(`${timeOfDay(new Date(at))} ${lines.join('\n')}`);
   }
@@ -74,6 +76,12 @@ export class LinesDisplay implements Display {
     if (status === 'running' || this.#told.get(no) === reason) return [];
     const why = reason === '' ? '' : `: ${plain(reason)}`;
     return [status === 'pending' ? `${node}: waits to run again` : `${node}: ${words(status)}${why}`];
+  }
+
+  /** What a task waited for before it began is told already: see followToEnd. */
+  #isWaiting(event: TaskEventBody): boolean {
+    if (event.kind !== 'task' || event.status !== 'pending') this.#hasBegun = true;
+    return !this.#hasBegun;
   }
 
   #standing(): string {

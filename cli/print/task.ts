@@ -9,16 +9,25 @@ import { clock, duration, took } from './time.ts';
 export function taskTable(tasks: TaskView[]): string {
   if (tasks.length === 0) return 'no tasks';
   const colour = paint(process.stdout);
+  const hasPools = tasks.some(({ pool }) => pool !== null);
   const rows = tasks.map((task) => [
     task.name,
     colour(styleOf(task.status), words(task.status)),
     task.template,
+    ...(hasPools ? [poolCell(task)] : []),
     nodesCell(task),
     clock(task.createdAt),
     took(task.startedAt, task.finishedAt),
     plain(task.reason),
   ]);
-  return table(['NAME', 'STATUS', 'TEMPLATE', 'NODES', 'CREATED', 'TOOK', 'REASON'], rows);
+  const pool = hasPools ? ['POOL'] : [];
+  return table(['NAME', 'STATUS', 'TEMPLATE', ...pool, 'NODES', 'CREATED', 'TOOK', 'REASON'], rows);
+}
+
+/** `expand web` */
+function poolCell({ kind, pool }: TaskView): string {
+  if (pool === null) return '';
+  return plain(kind === 'run' ? pool : `${kind} ${pool}`);
 }
 
 /** `20/24 ok, 3 failed` */
@@ -34,6 +43,7 @@ export function taskText(task: TaskView): string {
     ['status', colour(styleOf(task.status), words(task.status))],
     ['reason', plain(task.reason)],
     ['template', task.template],
+    ['pool', poolCell(task)],
     ['nodes', countsText(task.nodes)],
     ['batches', `${task.batches.done} of ${task.batches.total} done`],
     ['rollout', rolloutText(task.rollout)],

@@ -17,7 +17,7 @@ export class Api {
 
   /** `headers`: more of them, as `idempotency-key`. Without a body in the answer (204) it is undefined. */
   async send<Answer>(
-    method: 'POST' | 'PATCH' | 'DELETE',
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},

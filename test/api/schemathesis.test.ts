@@ -33,6 +33,7 @@ describe('requests at random', () => {
       without: /\/(events|log)$/,
       known: {
         'path.name': NAMES,
+        'path.id': ['1', '2', '3'],
         'header.if-match': ['*', '"1"', '"2"', 'W/"1"', '"1", "2"'],
         'header.if-none-match': ['*', '"1"', 'W/"1"'],
         'header.idempotency-key': ['one', 'two'],

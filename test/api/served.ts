@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import type { AccessSettings } from '../../api/access/settings.ts';
-import type { Drover, Parts, Submission } from '../../api/parts.ts';
+import type { Drover, Parts, Schedules, Submission } from '../../api/parts.ts';
 import { serve } from '../../api/serve.ts';
-import { NameInUse, NoSuchTask, NotRunning } from '../../client/errors.ts';
+import { NameInUse, NoSuchTask, NotRunning, Refused } from '../../client/errors.ts';
+import type { WantedSchedule } from '../../client/schedule-plan.ts';
+import type { ScheduleState } from '../../client/schedules.ts';
+import type { AutoscaleView } from '../../model/autoscale/view.ts';
 import type { Execution } from '../../model/execution.ts';
 import { parseSubmission, parseTemplate } from '../../model/parse/index.ts';
 import { isComplete } from '../../model/resolve.ts';
@@ -15,11 +18,70 @@ import { openStore, type Store } from '../../store/store.ts';
 import type { JobRef } from '../../store/jobs.ts';
 import type { TaskRow } from '../../store/tasks.ts';
 
+/** Temporal's part of schedules: has those that it was last told to have, and starts nothing. */
+class ToldSchedules implements Schedules {
+  readonly present = new Map<string, { wanted: WantedSchedule; state: ScheduleState }>();
+  readonly told: string[] = [];
+  /** What is thrown in place of any answer. */
+  broken: Error | undefined;
+
+  async bringInLine(wanted: () => Promise<readonly WantedSchedule[]>): Promise<{ name: string; reason: string }[]> {
+    if (this.broken) throw this.broken;
+    const schedules = await wanted();
+    const before = new Map(this.present);
+    this.present.clear();
+    for (const one of schedules) {
+      const key = one.name.toLowerCase();
+      const none = { paused: false, note: '', running: [], recent: [], skipped: 0, missed: 0 };
+      this.present.set(key, { wanted: one, state: before.get(key)?.state ?? none });
+    }
+    return [];
+  }
+
+  state(name: string): Promise<ScheduleState | undefined> {
+    if (this.broken) return Promise.reject(this.broken);
+    return Promise.resolve(this.present.get(name.toLowerCase())?.state);
+  }
+
+  pause(name: string, note: string): Promise<void> {
+    return this.#tell(name, `pause ${note}`, { paused: true, note });
+  }
+
+  resume(name: string): Promise<void> {
+    return this.#tell(name, 'resume', { paused: false, note: '' });
+  }
+
+  async trigger(name: string): Promise<string> {
+    await this.#tell(name, 'trigger');
+    return `${name}-now`;
+  }
+
+  backfill(name: string, { from, to, overlap }: Parameters<Schedules['backfill']>[1]): Promise<void> {
+    return this.#tell(name, `backfill ${from.toISOString()} ${to.toISOString()} ${overlap ?? ''}`.trim());
+  }
+
+  #tell(name: string, what: string, change: Partial<ScheduleState> = {}): Promise<void> {
+    const present = this.present.get(name.toLowerCase());
+    if (this.broken) return Promise.reject(this.broken);
+    if (!present) return Promise.reject(new Refused(`Temporal does not have schedule ${name} yet`));
+    Object.assign(present.state, change);
+    this.told.push(`${name}: ${what}`);
+    return Promise.resolve();
+  }
+}
+
 /** Stands for Temporal: knows which tasks there are and what was asked of them; runs nothing. */
 export class Told implements Drover {
   readonly submitted: Submission[] = [];
   readonly told: string[] = [];
+  readonly schedules = new ToldSchedules();
   readonly executions = new Map<string, Execution>();
+  /** Who has a pool, and who waits for it. */
+  readonly queues = new Map<string, string[]>();
+  /** No worker answers for a queue. */
+  isSilent = false;
+  /** By pool; without one it does not run. */
+  readonly autoscalers = new Map<string, AutoscaleView>();
   /** What is thrown in place of any answer. */
   broken: Error | undefined;
 
@@ -30,6 +92,33 @@ export class Told implements Drover {
     this.submitted.push(request);
     this.executions.set(name, 'running');
     return Promise.resolve({ name });
+  }
+
+  autoscaler(pool: string): ReturnType<Drover['autoscaler']> {
+    const tell = (what: string): Promise<void> => {
+      if (this.broken) return Promise.reject(this.broken);
+      this.told.push(`autoscale ${pool}: ${what}`);
+      return Promise.resolve();
+    };
+    return {
+      state: () => (this.broken ? Promise.reject(this.broken) : Promise.resolve(this.autoscalers.get(pool))),
+      pause: () => tell('pause'),
+      resume: () => tell('resume'),
+      settingsChanged: () => tell('settings changed'),
+    };
+  }
+
+  queueOf(pool: string): Promise<string[]> {
+    if (this.isSilent) return new Promise(() => undefined);
+    return this.broken ? Promise.reject(this.broken) : Promise.resolve(this.queues.get(pool) ?? []);
+  }
+
+  /** As which pools were last to be scaled by their load. */
+  scaled: readonly string[] = [];
+
+  keepAutoscalers(pools: readonly string[]): Promise<void> {
+    this.scaled = pools;
+    return Promise.resolve();
   }
 
   task(name: string): ReturnType<Drover['task']> {
@@ -131,10 +220,15 @@ function complete(template: object): Template {
 }
 
 /** A task in the ledger and in Temporal, running on nodes `web-01`, `web-02`, … */
-export async function seedTask({ store, temporal }: Served, name: string, nodes = 3): Promise<TaskRow> {
+export async function seedTask(
+  { store, temporal }: Served,
+  name: string,
+  nodes = 3,
+  pool: string | null = null,
+): Promise<TaskRow> {
   temporal.executions.set(name, 'running');
   const { task } = await store.tasks.create({
-    ...{ name, kind: 'run', pool: null, template: TEMPLATE, params: {}, rollout: DEFAULT_ROLLOUT, digest: name },
+    ...{ name, kind: 'run', pool, template: TEMPLATE, params: {}, rollout: DEFAULT_ROLLOUT, digest: name },
     ...{ startedBy: 'test', nodesTotal: nodes, workflowId: name, runId: 'run-1' },
   });
   await store.tasks.addNodes(task.id, 0, nodesNamed(nodes));

@@ -22,7 +22,7 @@ export async function createTask(call: Call): Promise<Reply> {
   const steps = stepsOfTemplate(template) ?? [];
   const tasks = groups.map(({ pool, names }) =>
     check(call, {
-      ...{ title, template, steps, pool, nodes: names },
+      ...{ title, template, steps, pool, over: { nodes: names } },
       batch: [`${ratio}%`, Math.max(1, most)],
       stepLen: Math.max(0, Math.min(Math.floor((names.length * ratio) / 100), most)),
     }),

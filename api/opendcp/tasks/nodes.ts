@@ -6,6 +6,7 @@ import type { OpendcpNode } from '../../../store/opendcp-nodes.ts';
 import type { TaskRow } from '../../../store/tasks.ts';
 import type { Call } from '../call.ts';
 import { replied, timeText, type Reply } from '../envelope.ts';
+import { NO_IP } from '../nodes.ts';
 import { foundTask, statusOf } from './views.ts';
 
 /** A task's nodes by their states, as `{"2": […], "3": […]}`. */
@@ -18,7 +19,7 @@ export async function showNodes(call: Call): Promise<Reply> {
   const states: Partial<Record<number, Json[]>> = {};
   for (const node of nodes) {
     const state = nodeState(node.status, { task: status, isBetween: node.steps.length > 0 && !isAtWork(node) });
-    (states[state] ??= []).push(show(task, node, { state, names, status, vmId: machines.get(node.name) ?? '' }));
+    (states[state] ??= []).push(show(task, node, { state, names, status, vmId: machines.get(node.no) ?? '' }));
   }
   return replied(states as Record<string, Json>);
 }
@@ -30,7 +31,7 @@ function show(
 ): Json {
   const current = currentStep(node, status, names.length);
   return {
-    ...{ id: node.id, ip: node.address, state, steps: current === undefined ? '[]' : (names[current] ?? '') },
+    ...{ id: node.id, ip: node.address || NO_IP, state, steps: current === undefined ? '[]' : (names[current] ?? '') },
     ...{ pool_name: task.pool ?? '', vm_id: vmId },
     ...{ Created: timeText(task.createdAt), Updated: timeText(lastChange(node) ?? task.createdAt) },
   };
@@ -71,10 +72,14 @@ export function stepNames({ opendcp, template }: TaskRow): string[] {
   return stepsOfSpec(template).map(({ name }, i) => opendcp?.options[i]?.name ?? name);
 }
 
-/** The vendor's ids of the machines, by the node's name, as far as the pool still has them. */
-async function machinesOf(call: Call, { pool }: TaskRow, nodes: readonly OpendcpNode[]): Promise<Map<string, string>> {
-  const row = pool === null || nodes.length === 0 ? undefined : await call.catalogue.pools.named(pool);
+/** The vendor's ids of the machines, by the node's number: those that the task has made, else as far as the pool has them. */
+async function machinesOf(call: Call, task: TaskRow, nodes: readonly OpendcpNode[]): Promise<Map<number, string>> {
+  const row = task.pool === null || nodes.length === 0 ? undefined : await call.catalogue.pools.named(task.pool);
   if (!row) return new Map();
-  const known = await call.catalogue.nodes.at(nodes.map(({ address }) => address));
-  return new Map(known.filter(({ poolId }) => poolId === row.id).map(({ name, vmId }) => [name, vmId]));
+  const made = await call.parts.store.machines.ofTask(task.id);
+  const known = new Map((await call.catalogue.nodes.all(row.id)).map(({ name, vmId }) => [name, vmId]));
+  return new Map([
+    ...nodes.map(({ no, name }) => [no, known.get(name) ?? ''] as const),
+    ...made.flatMap(({ no, providerId }) => (no === null ? [] : [[no, providerId] as const])),
+  ]);
 }

@@ -2,10 +2,11 @@ import { NameInUse } from '../../../client/errors.ts';
 import type { NewTaskInput } from '../../../model/activities.ts';
 import { specOfSteps, type OpendcpStep } from '../../../model/opendcp/steps.ts';
 import { checkTask } from '../../../model/parse/index.ts';
+import type { PoolAction } from '../../../model/pool/pool.ts';
 import type { CountOrShare } from '../../../model/rollout.ts';
 import { slug } from '../../../model/task-name.ts';
 import type { TemplateSpec } from '../../../model/template.ts';
-import { resolveSubmission } from '../../../store/catalogue/submission.ts';
+import { resolveSubmission } from '../../../store/pool/submission.ts';
 import type { PoolRow, TemplateRow } from '../../../store/catalogue/types.ts';
 import { recorded } from '../../access/recorded.ts';
 import { startAsked, starterOf } from '../../access/started.ts';
@@ -21,8 +22,8 @@ export interface Wanted {
   template: TemplateRow;
   steps: readonly OpendcpStep[];
   pool: PoolRow;
-  /** Names of its nodes. */
-  nodes: string[];
+  /** Names of its nodes; or what is done with the pool, from which its nodes follow. */
+  over: { nodes: string[] } | { do: PoolAction };
   batch: CountOrShare[];
   /** As such clients are shown it. */
   stepLen: number;
@@ -36,10 +37,13 @@ interface Checked extends Wanted {
 /** Checks a task as a whole. Throws Invalid with everything that would make it fail before its first command. */
 export async function check(call: Call, wanted: Wanted): Promise<Checked> {
   const spec = specOf(wanted);
-  const resolved = await resolveSubmission(call.catalogue, {
-    ...{ template: spec, pool: wanted.pool.name, names: wanted.nodes },
+  const resolved = await resolveSubmission(call.parts.store, {
+    ...{ template: spec, pool: wanted.pool.name },
+    ...('do' in wanted.over ? wanted.over : { names: wanted.over.nodes }),
   });
-  checkTask({ name: slug(wanted.title), ...resolved, params: {}, rollout: { batch: wanted.batch } });
+  const { template, nodes } = resolved;
+  const rollout = { batch: wanted.batch };
+  checkTask({ name: slug(wanted.title), template, nodes, pool: wanted.pool.name, params: {}, rollout });
   return { ...wanted, spec };
 }
 
@@ -87,11 +91,11 @@ async function start(call: Call, task: Checked, triesLeft = 3): Promise<{ number
 }
 
 function submissionOf(call: Call, task: Checked, number: number) {
-  const { title, template, steps, stepLen, spec, pool, nodes, batch } = task;
+  const { title, template, steps, stepLen, spec, pool, over, batch } = task;
   const { id: templateId, version: templateVersion } = template;
   const origin = { number, title, templateId, templateVersion, opendcp: { options: [...steps], stepLen } };
   return {
-    ...{ template: spec, pool: pool.name, nodes, rollout: { batch }, origin },
+    ...{ template: spec, pool: pool.name, ...over, rollout: { batch }, origin },
     startedBy: starterOf(call.actor, undefined),
   } satisfies NewTaskInput;
 }

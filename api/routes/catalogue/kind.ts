@@ -4,6 +4,7 @@ import type { Document, Kind } from '../../../model/catalogue/document.ts';
 import { NameTaken, NotFound } from '../../../store/catalogue/errors.ts';
 import { writeDocument } from '../../../store/catalogue/apply.ts';
 import type { CatalogueReads, Edit, Reader, Writer } from '../../../store/catalogue/types.ts';
+import { afterChange } from '../../after-change.ts';
 import type { App } from '../../app.ts';
 import { checkPrecondition, etag, ifMatchHeader, ifNoneMatchHeader, isUnchanged, precondition } from '../../etag.ts';
 import type { Parts } from '../../parts.ts';
@@ -37,6 +38,10 @@ export interface KindOfThing<Of extends Row, Filter> {
     query: z.ZodType<ListQuery>;
   };
   views: Views<Of>;
+  /** What else is told of one, and is not in the catalogue. */
+  besides?: (parts: Parts, row: Of) => Promise<object>;
+  /** Temporal has something made of it, which has to follow. */
+  isFollowed?: true;
   /** In lists, where the views would be long. */
   summaries?: Views<Of>;
   /** What a list's own parameters ask for. Throws NoSuchReference. */
@@ -52,7 +57,8 @@ export function thingRoutes<Of extends Row, Filter>(app: App, parts: Parts, of: 
   editRoutes(app, parts, of);
 }
 
-function readRoutes<Of extends Row, Filter>(app: App, { store }: Parts, of: KindOfThing<Of, Filter>): void {
+function readRoutes<Of extends Row, Filter>(app: App, parts: Parts, of: KindOfThing<Of, Filter>): void {
+  const { store } = parts;
   const { kind, plural, schemas } = of;
   const tags = [plural];
   app.get(
@@ -88,12 +94,13 @@ function readRoutes<Of extends Row, Filter>(app: App, { store }: Parts, of: Kind
       const row = await found(of, store.catalogue, params.name);
       void reply.header('etag', etag(row.version));
       if (of.isVersioned && isUnchanged(headers, row.version)) return reply.code(304).send();
-      return reply.send(await viewOf(of, store.catalogue, row));
+      return reply.send({ ...(await viewOf(of, store.catalogue, row)), ...(await of.besides?.(parts, row)) });
     },
   );
 }
 
-function createRoute<Of extends Row, Filter>(app: App, { store }: Parts, of: KindOfThing<Of, Filter>): void {
+function createRoute<Of extends Row, Filter>(app: App, parts: Parts, of: KindOfThing<Of, Filter>): void {
+  const { store } = parts;
   const { kind, plural, schemas } = of;
   app.post(
     `/api/v1/${plural}`,
@@ -112,15 +119,17 @@ function createRoute<Of extends Row, Filter>(app: App, { store }: Parts, of: Kin
         if (taken) throw new NameTaken(kind, taken.name);
         return write(of, edit, document);
       });
+      await followed(of, parts);
       return reply
         .code(201)
         .headers({ etag: etag(row.version), location: `/api/v1/${plural}/${encodeURIComponent(row.name)}` })
-        .send(view);
+        .send({ ...view, ...(await of.besides?.(parts, row)) });
     },
   );
 }
 
-function editRoutes<Of extends Row, Filter>(app: App, { store }: Parts, of: KindOfThing<Of, Filter>): void {
+function editRoutes<Of extends Row, Filter>(app: App, parts: Parts, of: KindOfThing<Of, Filter>): void {
+  const { store } = parts;
   const { kind, plural, schemas } = of;
   const shared = { tags: [plural], params: byName, headers: ifMatchHeader };
   app.put(
@@ -142,7 +151,8 @@ function editRoutes<Of extends Row, Filter>(app: App, { store }: Parts, of: Kind
         checkPrecondition(wanted, kind, before);
         return write(of, edit, { ...document, name: before.name }, before.version);
       });
-      return reply.header('etag', etag(row.version)).send(view);
+      await followed(of, parts);
+      return reply.header('etag', etag(row.version)).send({ ...view, ...(await of.besides?.(parts, row)) });
     },
   );
   app.delete(
@@ -161,9 +171,14 @@ function editRoutes<Of extends Row, Filter>(app: App, { store }: Parts, of: Kind
         checkPrecondition(wanted, kind, { name, version });
         await of.writer(edit).remove(id, { version });
       });
+      await followed(of, parts);
       return reply.code(204).send();
     },
   );
+}
+
+async function followed({ isFollowed }: { isFollowed?: true }, parts: Parts): Promise<void> {
+  if (isFollowed) await afterChange(parts);
 }
 
 async function write<Of extends Row, Filter>(

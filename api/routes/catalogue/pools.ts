@@ -9,6 +9,7 @@ import { byName, poolNodesQuery } from '../../schemas/catalogue-query.ts';
 import { nodeNames, nodesAdded, nodesRemoved, poolNodePage, schemasOf } from '../../schemas/catalogue.ts';
 import { anyError } from '../../schemas/error.ts';
 import { poolNodeView, poolSummaries, poolViews } from '../../views/catalogue-pools.ts';
+import { poolBesides } from '../../views/pool-besides.ts';
 import { found, thingRoutes, type KindOfThing } from './kind.ts';
 
 /** Some ten thousand nodes. */
@@ -21,6 +22,8 @@ const POOL: KindOfThing<PoolRow, PoolFilter> = {
   writer: (edit) => edit.pools,
   schemas: schemasOf('pool'),
   views: poolViews,
+  besides: poolBesides,
+  isFollowed: true,
   summaries: poolSummaries,
   filter: async ({ services }, { service: name }) => {
     if (name === undefined) return {};

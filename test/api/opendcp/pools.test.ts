@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusals } from './refusals.ts';
-import { serveOpendcp, type OpendcpServer } from './serving.ts';
+import { serveOpendcp, TESTER, type OpendcpServer } from './serving.ts';
 
 let server: OpendcpServer;
 beforeAll(async () => {
@@ -13,6 +13,11 @@ const NO_ROW = '<QuerySeter> no row found';
 interface NodeShown {
   id: number;
   ip: string;
+}
+
+interface Started {
+  ids: number[];
+  names: string[];
 }
 
 const nodesOf = async (pool: number) => (await server.data(`/pool/${pool}/list_nodes?page_size=100`)) as NodeShown[];
@@ -165,9 +170,56 @@ describe('what pools do', () => {
     expect(await nodesOf(2)).toHaveLength(2);
   });
 
+  it('/expand/:id, /shrink/:id: on machines of the pool, with its own type, discovery and image', async () => {
+    const { catalogue } = server.store;
+    const endpoint = 'http://127.0.0.1:9';
+    const provider = { jupiter: { endpoint, discovery: { endpoint, appkey: 'secret:APPKEY' } } };
+    await catalogue.change(TESTER, (edit) => edit.pools.update(2, { provider }));
+    const { ids, names } = (await server.data('/pool/expand/2', { num: 3, pool: { id: 2 } })) as Started;
+    expect(names).toEqual([`expand_shop-pool-${ids[0]}`]);
+    expect(await server.data(`/task/${ids[0]}`)).toMatchObject({
+      ...{ task_name: 'expand_shop-pool', template_id: 4, pool_name: 'shop-pool', step_len: 3 },
+      options: [
+        { name: 'create_vm', param_values: { vm_type_id: 3 } },
+        { name: 'start_service', param_values: { name: 'shop', tag: 'registry.example/shop/web:1.0' } },
+        { name: 'register', param_values: { service_discovery_id: 1 } },
+      ],
+    });
+    expect(server.temporal.submitted.at(-1)).toMatchObject({
+      ...{ pool: 'shop-pool', do: { expand: { by: 3 } }, rollout: { batch: [3] } },
+      template: { steps: [{ use: 'create_vm', params: { vm_type_id: '3' } }, {}, { use: 'register' }] },
+    });
+    const shrunk = (await server.data('/pool/shrink/2', { nodes: ['192.0.2.21'] })) as Started;
+    expect(await server.data(`/task/${shrunk.ids[0]}`)).toMatchObject({
+      ...{ task_name: 'shrink_shop-pool', step_len: 1 },
+      options: [
+        { name: 'unregister', param_values: { service_discovery_id: 1 } },
+        { name: 'stop_service' },
+        { name: 'return_vm', param_values: { vm_type_id: 3 } },
+      ],
+    });
+    expect(server.temporal.submitted.at(-1)).toMatchObject({ do: { shrink: { nodes: ['192.0.2.21'] } } });
+    await catalogue.change(TESTER, (edit) => edit.pools.update(2, { limits: { max: 4, min: 2 } }));
+    await expectRefusals(server, [
+      ['/pool/expand/2', { num: 3 }, 400, /^expand fails: .*pool shop-pool would have 5 nodes/],
+      ['/pool/shrink/2', { nodes: ['192.0.2.21'] }, 400, /^shrink fails: .*pool shop-pool would have 1 node/],
+    ]);
+    await catalogue.change(TESTER, (edit) => edit.pools.update(2, { provider: null, limits: null }));
+  });
+
+  it('a machine has the address -, until it has one', async () => {
+    const node = { name: 'front-pool-1', address: '' };
+    await server.store.catalogue.change(TESTER, (edit) =>
+      edit.nodes.add(1, [{ node, vmId: 'w-1', nodeType: 'crontab' }]),
+    );
+    const [shown] = (await nodesOf(1)).slice(-1);
+    expect(shown).toMatchObject({ ip: '-', vm_id: 'w-1', node_type: 'crontab' });
+    await server.data('/pool/1/remove_nodes', { nodes: [shown?.id] });
+  });
+
   it('/deploy/:id: all nodes of the pool, so many at a time, with the tag where a service is started', async () => {
     const answer = await server.data('/pool/deploy/2', { max_num: 1, tag: 'shop:2', auto: true, pool: { id: 2 } });
-    const { ids, names } = answer as { ids: number[]; names: string[] };
+    const { ids, names } = answer as Started;
     expect(names).toEqual([`deploy_shop-pool-${ids[0]}`]);
     expect(await server.data(`/task/${ids[0]}`)).toMatchObject({
       ...{ task_name: 'deploy_shop-pool', template_id: 6, pool_name: 'shop-pool', step_len: 1, Stat: [2, 0, 0, 0, 0] },
@@ -176,7 +228,11 @@ describe('what pools do', () => {
         { name: 'start_service', param_values: { name: 'shop', tag: 'shop:2' } },
       ],
     });
-    expect(server.temporal.submitted.at(-1)).toMatchObject({ pool: 'shop-pool', rollout: { batch: [1] } });
+    expect(server.temporal.submitted.at(-1)).toMatchObject({
+      pool: 'shop-pool',
+      do: { deploy: {} },
+      rollout: { batch: [1] },
+    });
     const empty = await server.id('/pool/create', { name: 'empty', service_id: 2, tasks: { deploy: 6 } });
     await expectRefusals(server, [
       ['/pool/deploy/999', { max_num: 1, tag: 'x' }, 400, 'Pool not found : 999'],
@@ -184,23 +240,6 @@ describe('what pools do', () => {
       ['/pool/deploy/2', { max_num: 1 }, 400, 'tag is empty'],
       ['/pool/deploy/2', { max_num: '1', tag: 'x' }, 400, /max_num/],
       ['/pool/deploy/2', { max_num: 1, tag: 5 }, 400, /tag/],
-    ]);
-  });
-});
-
-describe('schedules', () => {
-  it('/task/expandList/:id, /task/uploadList/:id: none', async () => {
-    for (const url of ['/task/expandList/2', '/task/uploadList/2', '/task/expandList/999'])
-      expect((await server.ask(url)).body).toEqual({ code: 0, msg: '', data: null });
-  });
-
-  it('/task/saveTask: says that none is kept', async () => {
-    const given = { id: 0, pool_id: 2, cron_itmes: [], depend_itmes: [], type: 'expand', exec_type: 'crontab' };
-    await expectRefusals(server, [
-      ['/task/saveTask', '{', 400, 'unexpected end of JSON input'],
-      ['/task/saveTask', { ...given, cron_itmes: 'x' }, 400, /cron_itmes/],
-      ['/task/saveTask', { ...given, pool_id: 999 }, 404, NO_ROW],
-      ['/task/saveTask', given, 400, /keeps none/],
     ]);
   });
 });

@@ -2,7 +2,7 @@ import type { Submission } from '../../../api/parts.ts';
 import { parseSubmission } from '../../../model/parse/index.ts';
 import { DEFAULT_ROLLOUT, mergeRollout } from '../../../model/rollout.ts';
 import { ENDED, type TaskStatus } from '../../../model/status.ts';
-import { resolveSubmission } from '../../../store/catalogue/submission.ts';
+import { resolveSubmission } from '../../../store/pool/submission.ts';
 import type { Store } from '../../../store/store.ts';
 import type { TaskRow } from '../../../store/tasks.ts';
 import { Told } from '../served.ts';
@@ -19,7 +19,7 @@ export class Recording extends Told {
   override async run(request: Submission): Promise<{ name: string }> {
     const { name } = await super.run(request);
     const submission = parseSubmission(request);
-    const { template, nodes } = await resolveSubmission(this.#store.catalogue, submission);
+    const { template, nodes } = await resolveSubmission(this.#store, submission);
     const { origin = {}, pool = null, startedBy = '' } = submission;
     await this.#store.tasks.create({
       ...{ name, kind: 'run', pool, template, params: {}, digest: name, startedBy, nodes, nodesTotal: nodes.length },
