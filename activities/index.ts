@@ -2,7 +2,7 @@ import type { Activities } from '../model/activities.ts';
 import { autoscaling } from './autoscale.ts';
 import type { Dependencies } from './dependencies.ts';
 import { runGroup } from './group/run.ts';
-import { drawTask, openTask } from './open-task.ts';
+import { drawTask, openTask, reopenPool } from './open-task.ts';
 import { queueActivities } from './queue.ts';
 import { settlePool } from './settle-pool.ts';
 import { runSlice } from './slice.ts';
@@ -16,6 +16,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     runSlice: (slice) => runSlice(dependencies, slice),
     runGroup: (slice) => runGroup(dependencies, slice),
     settlePool: (taskId) => settlePool(dependencies, taskId),
+    reopenPool: (taskId, nos) => reopenPool(dependencies, taskId, nos),
     ...queueActivities(dependencies),
     ...steering(dependencies.store),
     ...autoscaling(dependencies),

@@ -4,7 +4,7 @@ import type { NewTaskInput, OpenedTask, StepPlan, TaskInput } from '../model/act
 import { checkTask, Invalid, isInParts, parseSubmission, type ParsedSubmission } from '../model/parse/index.ts';
 import { isComplete } from '../model/resolve.ts';
 import { defaultRollout, mergeRollout } from '../model/rollout.ts';
-import { at, only } from '../model/spans.ts';
+import { at, only, type Span } from '../model/spans.ts';
 import { failures, noCounts } from '../model/status.ts';
 import { groupActionOf, type Step } from '../model/template.ts';
 import { drawn, mostOf } from '../store/pool/draw.ts';
@@ -70,6 +70,13 @@ async function first(dependencies: Dependencies, taskId: string): Promise<Opened
 async function again(dependencies: Dependencies, task: TaskRow, runId: string, input: TaskInput): Promise<OpenedTask> {
   if (task.kind === 'expand') await dependencies.store.machines.beginAnew(task.id);
   return await goOn(dependencies, task, runId, 'resume' in input ? input.resume.nodes : undefined);
+}
+
+/** A task that was settled goes on after all, with these nodes. Where they stand. */
+export async function reopenPool({ store }: Dependencies, taskId: string, nos: readonly number[]): Promise<Span[]> {
+  const task = await taskOf(store, taskId);
+  if (task.kind === 'expand') await store.machines.beginAnew(taskId);
+  return only(await store.ledger.remaining(taskId), new Set(nos));
 }
 
 async function taskOf(store: Store, id: string): Promise<TaskRow> {

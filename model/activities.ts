@@ -202,6 +202,8 @@ export interface Activities {
   runGroup(slice: Slice): Promise<SliceResult>;
   /** Nodes enter and leave the pool; what was made and is of no use is given back or kept, as the pool says. */
   settlePool(taskId: string): Promise<void>;
+  /** The task goes on after that: nodes whose machines are gone begin anew. Where these nodes stand then. */
+  reopenPool(taskId: string, nos: number[]): Promise<Span[]>;
   /** Resolves when that execution of the task has ended. */
   awaitEnd(task: string, runId: string): Promise<void>;
   hasEnded(task: string, runId: string): Promise<boolean>;

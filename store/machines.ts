@@ -266,13 +266,18 @@ export class Machines {
     });
   }
 
-  /** Tasks that have ended and left machines or requests that somebody has to look after. */
+  /**
+   * Tasks that have ended and left machines or requests that somebody has to look after. Where another task has the pool, it may
+   * be at those machines itself.
+   */
   async unsettled(): Promise<string[]> {
     const { rows: tasks } = await sql<{ id: string }>`
       select t.id from tasks t
       where t.status = any(${ENDED}::text[]) and t.pool_id is not null and (
         exists (select from machines m where m.task_id = t.id and m.ended_at is null and m.state in ('made', 'spoiled', 'leaving'))
         or exists (select from creations c where c.task_id = t.id and c.state in ('asked', 'lost')))
+        and not exists (select from tasks o where o.pool_id = t.pool_id and o.started_at is not null
+          and o.status <> all(${ENDED}::text[]))
       order by t.seq`.execute(this.#db);
     return tasks.map(({ id }) => id);
   }

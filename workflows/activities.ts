@@ -12,6 +12,7 @@ export const {
   requeue,
   skip,
   closeTask,
+  reopenPool,
   requestTurn,
   holdersOf,
   hasEnded,

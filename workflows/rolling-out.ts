@@ -10,7 +10,7 @@ import {
 import type { Standing, TaskResult } from '../model/activities.ts';
 import { count, numbers } from '../model/spans.ts';
 import type { Hold } from '../model/task.ts';
-import { closeTask, recordBatch, requeue, settlePool, skip } from './activities.ts';
+import { closeTask, recordBatch, reopenPool, requeue, settlePool, skip } from './activities.ts';
 import type { batch } from './batch.ts';
 import { hold } from './messages.ts';
 import { Record } from './record.ts';
@@ -57,6 +57,7 @@ export class RollingOut {
     const standing = await closeTask(run.opened.taskId, end);
     await condition(allHandlersFinished);
     if (!run.isOver) {
+      if (run.opened.pool) await this.#reopen();
       this.#inBackground(this.#record.keep());
       return undefined;
     }
@@ -65,6 +66,13 @@ export class RollingOut {
     if (end.status === 'ok') return { counts: standing.counts, batches: run.batchesDone };
     const type = end.status === 'stopped' ? 'TaskStopped' : 'TaskFailed';
     throw ApplicationFailure.nonRetryable(end.reason, type, standing);
+  }
+
+  /** Machines that were given back in the meantime are made again. */
+  async #reopen(): Promise<void> {
+    const { opened, state } = this.run;
+    const spans = await reopenPool(opened.taskId, numbers(state.queue));
+    this.run.requeued(spans, state.standing);
   }
 
   /** Resolves when everything that was begun has ended, well or not. */

@@ -3,6 +3,7 @@ import { isSameSet } from '../../model/pool/provider.ts';
 import type { PoolRow } from '../../store/catalogue/types.ts';
 import type { MachineRow } from '../../store/machines.ts';
 import type { Store } from '../../store/store.ts';
+import type { Ended } from '../perform.ts';
 import { findUnanswered, make } from './creations.ts';
 import { inTurn } from './in-turn.ts';
 import { resize } from './resize.ts';
@@ -66,7 +67,7 @@ function makeMissing(work: GroupWork, provider: Maker): Promise<Outcomes> {
     const wanted = { poolId: pool.id, taskId: task.id, options, until: Date.now() + withinOf(work, provider) };
     await findUnanswered(deps.store.machines, provider, wanted, call);
     const count = (await assignFree(work)).length;
-    if (count === 0) return new Map();
+    if (count === 0) return new Map<number, Ended>();
     const why = await make(deps.store.machines, provider, { ...wanted, count }, call);
     const left = await assignFree(work);
     return new Map(left.map(({ no }) => [no, failed(why || 'its machine went to another node')]));

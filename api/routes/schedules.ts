@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { SCHEDULE } from '../../model/catalogue/document.ts';
-import { nextRuns } from '../../model/cron/next-runs.ts';
+import { runsBetween } from '../../model/cron/next-runs.ts';
 import { Invalid } from '../../model/parse/problem.ts';
 import { NoSuchReference } from '../../store/catalogue/errors.ts';
 import type { ScheduleFilter, ScheduleRow } from '../../store/catalogue/types.ts';
@@ -144,8 +144,8 @@ const MOST_RUNS = 100;
 
 /** How many times a schedule has in a span. Throws Invalid for none, and for too many. */
 function runsIn({ cron, timezone }: ScheduleRow, { from, to }: { from: Date; to: Date }): number {
-  const times = nextRuns(cron, timezone || SCHEDULE.timezone, from.getTime() - 1, MOST_RUNS + 1);
-  const runs = times.filter((at) => at <= to.getTime()).length;
+  const zone = timezone || SCHEDULE.timezone;
+  const runs = runsBetween(cron, zone, from.getTime(), to.getTime(), MOST_RUNS + 1).length;
   if (runs === 0)
     throw new Invalid([
       { path: 'to', message: 'the schedule has no time from one to the other', expected: 'a span that has one' },

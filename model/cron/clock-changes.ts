@@ -1,6 +1,6 @@
 import { cronOf } from './cron.ts';
 import { dayOf, DAY, HOUR, LONGEST_CHANGE, timesBetween } from './days.ts';
-import { nextRuns } from './next-runs.ts';
+import { runsBetween } from './next-runs.ts';
 import { Zone, type ClockChange } from './zone.ts';
 
 /** Hours of local time around a change of the clock, whole, and the instants in them at which a line comes. */
@@ -9,9 +9,6 @@ export interface ChangedHours {
   until: number;
   runs: number[];
 }
-
-/** More than a line can have in the hours around one change. */
-const MOST = 2000;
 
 /** The hours around the changes of a zone's clock in a span of time, where a line comes in them. */
 export function changedHours(line: string, timezone: string, from: number, until: number): ChangedHours[] {
@@ -22,7 +19,7 @@ export function changedHours(line: string, timezone: string, from: number, until
     const hours = around(change);
     if (timesBetween(cron, hours.from, hours.until).length === 0) return [];
     const [first, last] = [hours.from - change.before, hours.until - change.after];
-    return [{ ...hours, runs: nextRuns(line, timezone, first - 1, MOST).filter((at) => at < last) }];
+    return [{ ...hours, runs: runsBetween(line, timezone, first, last - 1) }];
   });
 }
 

@@ -5,25 +5,50 @@ import { Zone } from './zone.ts';
 /** No schedule looks further ahead. */
 const LAST = Date.UTC(2100, 0, 1);
 
-/**
- * The next `n` times after `from` (ms since 1970) that a line of a crontab comes in a time zone, as cron(8) has it: what falls
- * into an hour that the clock skips comes at the first instant after it; in an hour that the clock repeats a fixed time comes
- * once, at the first; lines with `*` for the minute or the hour go by the clock as it is. Fewer when there are no more.
- */
+/** The next `n` times after `from` (ms since 1970) that a line of a crontab comes in a time zone; fewer when there are no more. */
 export function nextRuns(line: string, timezone: string, from: number, n: number): number[] {
+  const runs: number[] = [];
+  for (const at of runsAfter(line, timezone, from)) {
+    if (runs.length === n) break;
+    runs.push(at);
+  }
+  return runs;
+}
+
+/** Those from one time to another, both included; no more than `most`. */
+export function runsBetween(line: string, timezone: string, from: number, to: number, most = Infinity): number[] {
+  const runs: number[] = [];
+  for (const at of runsAfter(line, timezone, from - 1)) {
+    if (at > to || runs.length === most) break;
+    runs.push(at);
+  }
+  return runs;
+}
+
+/**
+ * As cron(8) has them: what falls into an hour that the clock skips comes at the first instant after it; in an hour that the
+ * clock repeats a fixed time comes once, at the first; lines with `*` for the minute or the hour go by the clock as it is.
+ */
+function* runsAfter(line: string, timezone: string, from: number): Generator<number> {
   const cron = cronOf(line);
   if ('every' in cron) {
-    const first = Math.floor(from / cron.every) + 1;
-    return Array.from({ length: n }, (_, i) => (first + i) * cron.every);
+    yield* multiplesAfter(cron.every, from);
+    return;
   }
-  const runs: number[] = [];
   const zone = new Zone(timezone);
-  for (let day = dayOf(zone.local(from)) - DAY; runs.length < n && day < LAST; day += DAY) {
+  let last = from;
+  for (let day = dayOf(zone.local(from)) - DAY; day < LAST; day += DAY) {
     if (!isItsDay(cron, day)) continue;
-    const last = runs.at(-1) ?? from;
-    runs.push(...runsOfDay(cron, zone, day).filter((at) => at > last));
+    for (const at of runsOfDay(cron, zone, day)) {
+      if (at <= last) continue;
+      yield at;
+      last = at;
+    }
   }
-  return runs.slice(0, n);
+}
+
+function* multiplesAfter(every: number, from: number): Generator<number> {
+  for (let at = (Math.floor(from / every) + 1) * every; at < LAST; at += every) yield at;
 }
 
 /** Ascending, each instant once. */

@@ -5,7 +5,7 @@ import { apply } from '../../store/catalogue/apply.ts';
 import type { PoolNodeRow, PoolRow } from '../../store/catalogue/types.ts';
 import type { Store } from '../../store/store.ts';
 
-export const TESTER: Actor = { name: 'tester', role: 'admin', via: 'local', from: null };
+const TESTER: Actor = { name: 'tester', role: 'admin', via: 'local', from: null };
 
 export async function applyAll(store: Store, documents: readonly unknown[]): Promise<void> {
   const parsed: Document[] = documents.map((document) => parseDocument(document));
