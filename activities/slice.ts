@@ -1,50 +1,25 @@
-import { ApplicationFailure } from '@temporalio/activity';
-import { CancelledFailure } from '@temporalio/common';
 import type { Slice, SliceResult } from '../model/activities.ts';
-import { at, join, numbers } from '../model/spans.ts';
+import { at, join } from '../model/spans.ts';
 import type { SliceNode } from '../store/slice.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskRow } from '../store/tasks.ts';
-import { followCancellation } from './cancellation.ts';
 import type { Dependencies } from './dependencies.ts';
 import { NodeRun, type Where } from './node-run.ts';
+import { withSlice } from './with-slice.ts';
 
 /**
  * Takes nodes through some steps, side by side. The ledger says what an earlier attempt has done already; running commands
  * are taken up where they are.
  */
 export async function runSlice(dependencies: Dependencies, slice: Slice): Promise<SliceResult> {
-  const { store, snapshots, holds } = dependencies;
-  const ending = followCancellation();
-  const holding = holds.follow(slice.taskId);
-  try {
-    const [task, nodes] = await Promise.all([
-      snapshots.of(slice.taskId),
-      store.ledger.slice(slice.taskId, numbers(slice.spans)),
-      holding.fresh(),
-    ]);
-    if (task.kind !== 'shrink') await leaveOutDrained(store, task, nodes);
-    const kill = AbortSignal.any([ending.kill, holding.kill]);
-    const booting = await bootTimes(store, task);
+  return await withSlice(dependencies, slice, async ({ task, nodes, ending, holding }) => {
+    const signals = { kill: AbortSignal.any([ending.kill, holding.kill]), leave: ending.leave, holding };
+    const booting = await bootTimes(dependencies.store, task);
     const runs = nodes.map((node) =>
-      new NodeRun(
-        dependencies,
-        task,
-        slice,
-        { ...node, ...booting.get(node.no) },
-        { kill, leave: ending.leave, holding },
-      ).go(startOf(slice, node)),
+      new NodeRun(dependencies, task, slice, { ...node, ...booting.get(node.no) }, signals).go(startOf(slice, node)),
     );
-    const places = await Promise.all(runs);
-    return result(slice, nodes, places);
-  } catch (error) {
-    if (ending.leave.aborted) throw ApplicationFailure.retryable('let go; the commands go on', 'LetGo');
-    throw error;
-  } finally {
-    holding.release();
-    ending.stop();
-    if (ending.kill.aborted) throw new CancelledFailure('killed');
-  }
+    return result(slice, nodes, await Promise.all(runs));
+  });
 }
 
 /** ms that a machine may take from running until it accepts logins. */
@@ -57,22 +32,6 @@ async function bootTimes(store: Store, task: TaskRow): Promise<Map<number, { boo
       no === null || !readyAt ? [] : [[no, { bootUntil: readyAt.getTime() + BOOT }] as const],
     ),
   );
-}
-
-/** A node that somebody has drained is in no new batch. What this task has drained itself it goes on with. */
-export async function leaveOutDrained(store: Store, task: TaskRow, nodes: SliceNode[]): Promise<void> {
-  const fresh = nodes.filter(({ status }) => status === 'pending');
-  if (task.poolId === null || fresh.length === 0) return;
-  const drained = await store.rotation.keptFrom(
-    task.id,
-    fresh.map(({ node }) => node.name),
-  );
-  for (const node of fresh) {
-    const by = drained.get(node.node.name);
-    if (by === undefined) continue;
-    node.status = 'skipped';
-    await store.ledger.settle(task.id, node.no, 'skipped', `drained by ${by}`);
-  }
 }
 
 function startOf({ spans, firstStep }: Slice, { no }: SliceNode): number {

@@ -72,7 +72,7 @@ export class Autoscaler {
   }
 
   get #id(): string {
-    return autoscaleId(this.pool);
+    return autoscaleId(this.#taskQueue, this.pool);
   }
 
   get #start() {
@@ -106,6 +106,7 @@ export async function keepAutoscalers(client: Client, taskQueue: string, pools: 
 async function runningPools(client: Client, taskQueue: string): Promise<Set<string>> {
   const query = `WorkflowType = 'autoscale' AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
   const pools = new Set<string>();
-  for await (const { workflowId } of client.workflow.list({ query })) pools.add(poolOfAutoscaleId(workflowId));
+  for await (const { workflowId } of client.workflow.list({ query }))
+    pools.add(poolOfAutoscaleId(taskQueue, workflowId));
   return pools;
 }

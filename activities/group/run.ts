@@ -1,47 +1,27 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApplicationFailure } from '@temporalio/activity';
-import { CancelledFailure } from '@temporalio/common';
 import type { Slice, SliceResult } from '../../model/activities.ts';
 import { actionScope, render, RenderError, scopeOf } from '../../model/render.ts';
-import { at, join, numbers } from '../../model/spans.ts';
+import { at, join } from '../../model/spans.ts';
 import type { Step } from '../../model/template.ts';
 import type { SliceNode, StepRow } from '../../store/slice.ts';
 import type { TaskRow } from '../../store/tasks.ts';
-import { followCancellation, type Ending } from '../cancellation.ts';
+import type { Ending } from '../cancellation.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Holding } from '../holds.ts';
 import { nextOf, type Next } from '../next-try.ts';
-import { leaveOutDrained } from '../slice.ts';
 import type { Ended } from '../perform.ts';
 import { carryOut } from './carry-out.ts';
 import { GroupLog } from './log.ts';
 import type { GroupNode, Outcomes } from './work.ts';
+import { withSlice, type SliceAtWork } from '../with-slice.ts';
 
 /**
  * A group step over the nodes of a slice, in one go for all that are to try it. The ledger says what an earlier attempt has
  * done already.
  */
 export async function runGroup(dependencies: Dependencies, slice: Slice): Promise<SliceResult> {
-  const { store, snapshots, holds } = dependencies;
-  const ending = followCancellation();
-  const holding = holds.follow(slice.taskId);
-  try {
-    const [task, nodes] = await Promise.all([
-      snapshots.of(slice.taskId),
-      store.ledger.slice(slice.taskId, numbers(slice.spans)),
-      holding.fresh(),
-    ]);
-    if (task.kind !== 'shrink') await leaveOutDrained(store, task, nodes);
-    return await new GroupRun(dependencies, task, slice, nodes, ending, holding).go();
-  } catch (error) {
-    if (ending.leave.aborted) throw ApplicationFailure.retryable('let go; it is taken up again', 'LetGo');
-    throw error;
-  } finally {
-    holding.release();
-    ending.stop();
-    if (ending.kill.aborted) throw new CancelledFailure('killed');
-  }
+  return await withSlice(dependencies, slice, (at) => new GroupRun(dependencies, slice, at).go());
 }
 
 type Trying = SliceNode & { next: Extract<Next, { kind: 'try' }> };
@@ -55,14 +35,7 @@ class GroupRun {
   readonly #holding: Holding;
   #nodes: SliceNode[];
 
-  constructor(
-    dependencies: Dependencies,
-    task: TaskRow,
-    slice: Slice,
-    nodes: SliceNode[],
-    ending: Ending,
-    holding: Holding,
-  ) {
+  constructor(dependencies: Dependencies, slice: Slice, { task, nodes, ending, holding }: SliceAtWork) {
     const step = task.template.steps[slice.firstStep];
     if (!step) throw new Error(`template ${task.template.name} has no step ${slice.firstStep}`);
     this.#with = dependencies;

@@ -113,7 +113,8 @@ describe('a day of load, on real nodes', () => {
   beforeAll(async () => {
     const autoscaler = engine.drover.autoscaler(pool);
     await autoscaler.start();
-    firstRun = (await engine.drover.client.workflow.getHandle(autoscaleId(pool)).describe()).runId;
+    firstRun = (await engine.drover.client.workflow.getHandle(autoscaleId(engine.drover.taskQueue, pool)).describe())
+      .runId;
     while (prometheus.time < 1) {
       const { length } = prometheus.moments;
       await autoscaler.settingsChanged(); // sooner than Temporal's timers can, which are up to a second late
@@ -130,7 +131,7 @@ describe('a day of load, on real nodes', () => {
   });
 
   afterAll(async () => {
-    await engine.drover.client.workflow.getHandle(autoscaleId(pool)).terminate();
+    await engine.drover.client.workflow.getHandle(autoscaleId(engine.drover.taskQueue, pool)).terminate();
   });
 
   it('takes few actions, all of which go well', ({ annotate }) => {
@@ -188,7 +189,10 @@ describe('a day of load, on real nodes', () => {
 
   it('goes on in a new history before the old one is long, and forgets nothing', async () => {
     const { workflow } = engine.drover.client;
-    const [first, now] = [workflow.getHandle(autoscaleId(pool), firstRun), workflow.getHandle(autoscaleId(pool))];
+    const [first, now] = [
+      workflow.getHandle(autoscaleId(engine.drover.taskQueue, pool), firstRun),
+      workflow.getHandle(autoscaleId(engine.drover.taskQueue, pool)),
+    ];
     const autoscaler = engine.drover.autoscaler(pool);
     while ((await now.describe()).runId === firstRun) {
       await Promise.all(Array.from({ length: 50 }, () => autoscaler.settingsChanged()));
@@ -233,6 +237,6 @@ describe('an action that does not go well', () => {
     expect(task?.status).toBe('failed');
     expect(state?.last.up?.reason).toBe(task?.reason);
     expect(state?.last.up?.reason).not.toBe('');
-    await engine.drover.client.workflow.getHandle(autoscaleId(poor)).terminate();
+    await engine.drover.client.workflow.getHandle(autoscaleId(engine.drover.taskQueue, poor)).terminate();
   });
 });

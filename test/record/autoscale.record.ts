@@ -22,7 +22,7 @@ beforeEach(() => {
   pool = `recorded-${randomBytes(4).toString('hex')}`;
 });
 
-const workflow = () => stage.drover.client.workflow.getHandle(autoscaleId(pool));
+const workflow = () => stage.drover.client.workflow.getHandle(autoscaleId(stage.drover.taskQueue, pool));
 const reading = (assertion: () => void) =>
   eventually(async () => {
     await stage.drover.autoscaler(pool).settingsChanged();
@@ -64,7 +64,7 @@ it('an autoscaler: grown, failed, without a metric, paused, shrunk, ended', asyn
 it('an autoscaler that goes on in a new history', async () => {
   const stop = await stage.startWorker(world);
   await stage.drover.client.workflow.start('autoscale', {
-    workflowId: autoscaleId(pool),
+    workflowId: autoscaleId(stage.drover.taskQueue, pool),
     taskQueue: stage.drover.taskQueue,
     args: [{ pool }, { ...begin(), paused: true, nodes: 4, wants: [{ at: 0, nodes: 4 }] }],
   });

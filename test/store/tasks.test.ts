@@ -18,9 +18,26 @@ describeStore('tasks', (store) => {
       ...{ createdAt: expect.any(Date) as Date, startedAt: null, finishedAt: null },
       ...{ batchesTotal: 0, batchesDone: 0, seq: expect.any(Number) as number, templateName: 'web' },
       ...{ title: null, templateId: null, templateVersion: null, opendcp: null },
+      ...{ poolId: null, action: null, schedule: null },
     });
     expect(await store().tasks.get(given.name)).toEqual(task);
     expect(await store().tasks.byId(task.id)).toEqual(task);
+  });
+
+  test('a task of a pool is given its nodes when it has its turn, once', async () => {
+    const { task } = await store().tasks.create(newTask({ kind: 'expand', poolId: 7, action: { expand: { by: 2 } } }));
+    const { kind, template, templateId, templateVersion, rollout } = task;
+    const nodes = [
+      { name: 'web-1', address: '' },
+      { name: 'web-2', address: '' },
+    ];
+    const drawn = { ...{ kind, template, templateId, templateVersion, rollout }, runId: 'run', nodes };
+    expect(await store().tasks.draw(task.id, drawn)).toBe(true);
+    expect(await store().tasks.draw(task.id, { ...drawn, nodes: nodes.slice(1) })).toBe(false);
+    const after = await store().tasks.byId(task.id);
+    expect(after).toMatchObject({ status: 'running', nodesTotal: 2, runId: 'run', action: { expand: { by: 2 } } });
+    expect(after?.startedAt).toBeInstanceOf(Date);
+    expect(await store().ledger.names(task.id)).toEqual(['web-1', 'web-2']);
   });
 
   test('a name that is there already gives the task that has it', async () => {

@@ -39,7 +39,7 @@ const reading = (assertion: () => void | Promise<void>, options?: { within: numb
     await autoscaler().settingsChanged();
     await assertion();
   }, options);
-const workflow = () => stage.drover.client.workflow.getHandle(autoscaleId(pool));
+const workflow = () => stage.drover.client.workflow.getHandle(autoscaleId(stage.drover.taskQueue, pool));
 
 describe('an autoscaler', () => {
   it('grows the pool to what the load takes, step by step, and shrinks it again', async () => {
