@@ -6,13 +6,16 @@ import { cancelJob } from '../remote/cancel.ts';
 import type { OpenJob } from '../store/choices.ts';
 import type { TaskRow } from '../store/tasks.ts';
 import type { Dependencies } from './dependencies.ts';
+import { settleMembership } from './membership.ts';
 import { jobId } from './perform.ts';
 import { settle } from './settle-pool.ts';
 
 const LEASE = 'sweep';
-const LEASE_FOR = 5 * 60_000;
+/** ms; whoever dies holds up the others for so long. */
+const LEASE_FOR = 15_000;
 /** ms for what one task has left with a provider; the next sweep goes on with what is left then. */
 const SETTLING = 60_000;
+const POOLS_AT_ONCE = 20;
 /** A task that was just written may not have been started in Temporal yet. */
 const YOUNG = 30_000;
 
@@ -26,7 +29,9 @@ export async function sweep(
   holder: string,
 ): Promise<void> {
   const { store, log } = dependencies;
-  if (!(await store.leases.take(LEASE, holder, LEASE_FOR))) return;
+  const take = () => store.leases.take(LEASE, holder, LEASE_FOR);
+  if (!(await take())) return;
+  const keeping = setInterval(() => void take().catch(() => undefined), LEASE_FOR / 3);
   try {
     for (const task of await store.tasks.open()) {
       const execution = await executionOf(task);
@@ -39,8 +44,9 @@ export async function sweep(
       );
       await endTask(dependencies, task, found);
     }
-    for (const id of await store.machines.unsettled()) await settleEnded(dependencies, id);
+    await settleLeftovers(dependencies);
   } finally {
+    clearInterval(keeping);
     await store.leases.release(LEASE, holder);
   }
 }
@@ -55,19 +61,32 @@ async function endTask(
   const jobs = await store.ledger.openJobs(task.id);
   await Promise.all(jobs.map((job) => limit(() => endJob(dependencies, task, job))));
   await store.ledger.release(task.id);
-  await settleFor(dependencies, task.id);
+  await settleMembership(store, task.id);
   await store.catalogue.settle(task.id);
   await store.tasks.update(task.id, { ...found, hold: 'none', finishedAt: new Date() });
 }
 
-/** Somebody may have retried it since it was found. */
-async function settleEnded(dependencies: Dependencies, taskId: string): Promise<void> {
-  const task = await dependencies.store.tasks.byId(taskId);
-  if (task && ENDED.includes(task.status)) await settleFor(dependencies, taskId);
+/** What ended tasks have left with providers: those of a pool one after another, since they may look for the same machines. */
+async function settleLeftovers(dependencies: Dependencies): Promise<void> {
+  const { machines, tasks } = dependencies.store;
+  const ofPools = new Map<number | null, string[]>();
+  for (const id of await machines.unsettled()) {
+    const poolId = (await tasks.byId(id))?.poolId ?? null;
+    ofPools.set(poolId, [...(ofPools.get(poolId) ?? []), id]);
+  }
+  const limit = pLimit(POOLS_AT_ONCE);
+  const settled = [...ofPools.values()].map((ids) =>
+    limit(async () => {
+      for (const id of ids) await settleEnded(dependencies, id);
+    }),
+  );
+  await Promise.all(settled);
 }
 
-/** One task that takes its time must not hold up the others. */
-async function settleFor(dependencies: Dependencies, taskId: string): Promise<void> {
+/** Somebody may have retried it since it was found. A task that takes its time must not hold up the others. */
+async function settleEnded(dependencies: Dependencies, taskId: string): Promise<void> {
+  const task = await dependencies.store.tasks.byId(taskId);
+  if (!task || !ENDED.includes(task.status)) return;
   const signal = AbortSignal.timeout(SETTLING);
   try {
     await settle(dependencies, taskId, signal);

@@ -23,10 +23,11 @@ const steps = () => ({
   deploy: [step('start')],
 });
 
-async function pool(name: string, spares: number, others: object = {}): Promise<void> {
+/** With these of the nodes as its spares. */
+async function pool(name: string, [from, to]: [number, number], others: object = {}): Promise<void> {
   await applyAll(engine.store, [
     ...templatesOf(name, steps()),
-    poolNamed(name, { provider: { ssh: { spares: engine.nodes(30).slice(0, spares) } }, ...others }),
+    poolNamed(name, { provider: { ssh: { spares: engine.nodes(30).slice(from, to) } }, ...others }),
   ]);
 }
 
@@ -37,9 +38,9 @@ async function order(): Promise<string[]> {
 }
 
 it('grows the pools that a pool depends on first, and those that they depend on before them', async () => {
-  await pool('db', 10);
-  await pool('cache', 10, { dependsOn: [{ pool: 'db', ratio: 0.5, before: 'start' }] });
-  await pool('web', 10, { dependsOn: [{ pool: 'cache', ratio: 0.5, extra: 1, before: 'start' }] });
+  await pool('db', [0, 5]);
+  await pool('cache', [5, 10], { dependsOn: [{ pool: 'db', ratio: 0.5, before: 'start' }] });
+  await pool('web', [10, 16], { dependsOn: [{ pool: 'cache', ratio: 0.5, extra: 1, before: 'start' }] });
 
   const name = newTaskName('grow');
   const task = await engine.drover.expand({ pool: 'web', count: 5, name, rollout: { batch: 3 } });
@@ -65,8 +66,8 @@ it('grows the pools that a pool depends on first, and those that they depend on 
 });
 
 it('fails, and gives its machines back, when a pool it depends on cannot grow; a retry goes on with both', async () => {
-  await pool('small', 1);
-  await pool('shop', 5, { dependsOn: [{ pool: 'small', ratio: 1, before: 'start' }] });
+  await pool('small', [16, 17]);
+  await pool('shop', [20, 23], { dependsOn: [{ pool: 'small', ratio: 1, before: 'start' }] });
   const task = await engine.drover.expand({ pool: 'shop', count: 2, name: newTaskName('fail') });
   await expect(task.result()).rejects.toThrow('2 of 2 nodes failed');
   const [node] = await engine.ledger(task);
@@ -78,7 +79,7 @@ it('fails, and gives its machines back, when a pool it depends on cannot grow; a
   expect(shop.nodes).toEqual([]);
   expect(await engine.store.machines.live(shop.id)).toEqual([]);
 
-  await pool('small', 3);
+  await pool('small', [16, 19]);
   await task.retry();
   expect((await task.result()).counts).toMatchObject({ ok: 2 });
   expect((await poolOf(engine.store, 'shop')).nodes).toHaveLength(2);
@@ -86,7 +87,7 @@ it('fails, and gives its machines back, when a pool it depends on cannot grow; a
 });
 
 it('is refused when there is no step of that name', async () => {
-  await pool('odd', 2, { dependsOn: [{ pool: 'db', ratio: 1, before: 'begin' }] });
+  await pool('odd', [24, 25], { dependsOn: [{ pool: 'db', ratio: 1, before: 'begin' }] });
   const task = await engine.drover.expand({ pool: 'odd', count: 1, name: newTaskName('odd') });
   await expect(task.result()).rejects.toThrow('has no step begin, before which pool db is to grow');
 });

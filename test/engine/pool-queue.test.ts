@@ -24,7 +24,7 @@ async function pool(): Promise<string> {
       shrink: [{ use: 'return_vm' }],
       deploy: [{ name: 'wait', actions: [{ shell: engine.waitingFor(`${name}-go`) }] }],
     }),
-    poolNamed(name, { nodes: [node], provider: { ssh: { spares: engine.nodes(3).slice(1) } } }),
+    poolNamed(name, { nodes: [node], provider: { ssh: { spares: engine.nodes(8).slice(1) } } }),
   ]);
   return name;
 }
