@@ -22,8 +22,11 @@ export async function assertPortIsFree(port: number, whose: string, flag: string
   }
 }
 
-/** `preferred` or the next one above it that is free; without it, one the system gives. Ask late: it is not kept. */
-export async function freePort(preferred = 0): Promise<number> {
+/**
+ * `preferred` or the next one above it that is free; without it, any. It is not kept: so any is below those that the system
+ * gives to connections that go out (from 32768 on with Linux), one of which could have it a moment later.
+ */
+export async function freePort(preferred = 10_000 + Math.floor(Math.random() * 20_000)): Promise<number> {
   for (let port = preferred; ; port++) {
     const free = await listenBriefly(port).catch(() => undefined);
     if (free !== undefined) return free;
