@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Engine, newTaskName } from '../support/engine.ts';
+import { eventually } from '../support/eventually.ts';
 import { applyAll, poolNamed, poolOf, SERVICE, templatesOf } from '../support/pools.ts';
+import { startProxy } from '../support/proxy.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -55,5 +57,28 @@ describe('a pool of spare machines', () => {
     expect(left.nodes.map((node) => node.name)).toEqual(Array.from({ length: 7 }, (_, i) => `web-${i + 1}`));
     expect(await engine.store.machines.live(id)).toHaveLength(7);
     expect(await engine.store.machines.unreleased(id)).toEqual([]);
+  });
+});
+
+describe('a machine that runs and takes no logins yet', () => {
+  it('is waited for before the first step on it', async () => {
+    const [node] = engine.nodes(1);
+    if (!node) throw new Error('a fleet needs a node');
+    const proxy = await startProxy(node);
+    onTestFinished(() => proxy.close());
+    await proxy.refuse();
+    const spare = { ...proxy.target, name: 'slow' };
+    await applyAll(engine.store, [
+      ...templatesOf('slow', steps()),
+      poolNamed('slow', { provider: { ssh: { spares: [spare] } } }),
+    ]);
+    const task = await engine.drover.expand({ pool: 'slow', count: 1, name: newTaskName('slow') });
+    await eventually(async () => {
+      const [first] = await engine.ledger(task);
+      expect(first?.steps.map(({ status }) => status)).toEqual(['ok', 'running']);
+    });
+    await proxy.accept();
+    expect((await task.result()).counts).toMatchObject({ total: 1, ok: 1 });
+    expect(await engine.lines(`${task.name}-install`)).toEqual(['slow-1']);
   });
 });
