@@ -5,7 +5,7 @@ const common = { pool: 'forks', passWithNoTests: false } as const;
 export default defineConfig({
   test: {
     // Most of their time the tests wait for servers and nodes; by itself vitest takes one worker on two cores.
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: [
       { test: { ...common, name: 'unit', include: ['test/**/*.unit.test.ts'] } },
       {

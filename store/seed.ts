@@ -9,10 +9,12 @@ import { PGlite } from '@electric-sql/pglite';
 
 /**
  * A new database made ahead of time, next to this file in dist/ (a build makes it; it is in no repository): starting from
- * it takes 0.75 s, from nothing 4 s. Its name has PGlite's version, as another one could not read it.
+ * it takes 0.75 s, from nothing 4 s. Its name has PGlite's version, as another one could not read it. DROVER_PREBUILT: another
+ * folder to look in.
  */
 export function seedPath(): string {
-  return join(dirname(fileURLToPath(import.meta.url)), `pglite-seed-${pgliteVersion()}.tar.gz`);
+  const folder = process.env['DROVER_PREBUILT'] ?? dirname(fileURLToPath(import.meta.url));
+  return join(folder, `pglite-seed-${pgliteVersion()}.tar.gz`);
 }
 
 export async function readSeed(path: string): Promise<Blob | undefined> {
