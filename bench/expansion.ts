@@ -12,31 +12,37 @@ import { floor } from './floor.ts';
 
 const sizes = process.argv.slice(2).map(Number);
 const SIZES = sizes.length > 0 ? sizes : [10, 50];
-const BATCH = 10;
 const STEPS = 3;
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** The vendor's, that a pool may be slower than. */
 const RATE = 1000;
 
 process.env['CLOUD_TOKEN'] = 'http-token';
-const fleet = await startSshd({ count: Math.max(...SIZES) });
+/** All at once, as an expansion does without a word, and in batches. */
+const KINDS = SIZES.flatMap((count) =>
+  [count, 10].filter((batch, i) => i === 0 || batch < count).map((batch) => ({ count, batch })),
+);
+const WARM_UP = 10;
+const fleet = await startSshd({ count: KINDS.reduce((sum, { count }) => sum + count * ROUNDS, WARM_UP) });
+const unused = [...fleet.targets];
 const { port = 22, user = '', identityFile = '', knownHosts = '' } = fleet.target;
-const vendor = (count: number) => httpCloud({ places: fleet.targets.slice(0, count) });
+/** Whose machines nobody has ever logged in to. */
+const vendor = (count: number) => httpCloud({ places: unused.splice(0, count) });
 const spec = (endpoint: string) => ({ ...httpCloudSpec(endpoint), requestsPerSecond: RATE });
 
 /** What there is to do at the least: in batches, as the pool does it. */
-async function bare(count: number): Promise<number> {
-  const { cloud } = await vendor(count);
+async function bare(count: number, batch: number): Promise<number> {
+  const { cloud } = await httpCloud({ places: fleet.targets.slice(0, count) });
   const provider = await http(spec(cloud.endpoint), {
     secret: () => Promise.resolve('http-token'),
     ...{ vmType: 0, sdId: 0, limiters: new Limiters() },
   });
   const call = { signal: new AbortController().signal, say: () => undefined };
   const took = await seconds(async () => {
-    for (let from = 0; from < count; from += BATCH) {
-      const ids = await provider.create({ count: Math.min(BATCH, count - from), key: `${from}`, options: {} }, call);
+    for (let from = 0; from < count; from += batch) {
+      const ids = await provider.create({ count: Math.min(batch, count - from), key: `${from}`, options: {} }, call);
       const running = (await provider.list(call)).filter(({ id, status }) => ids.includes(id) && status === 'running');
-      await floor(running.map(targetOf), STEPS, BATCH, fleet.hostKeys[0] ?? '');
+      await floor(running.map(targetOf), STEPS, batch, fleet.hostKeys[0] ?? '');
     }
   });
   await cloud.close();
@@ -47,6 +53,8 @@ function targetOf({ address = '' }: Machine) {
   return { address, port, user, identityFile, knownHosts };
 }
 
+let pools = 0;
+
 interface Expansion {
   took: number;
   /** Requests to the vendor. */
@@ -54,9 +62,9 @@ interface Expansion {
   others: number;
 }
 
-async function expand({ drover, store }: Embedded, count: number, round: number): Promise<Expansion> {
+async function expand({ drover, store }: Embedded, count: number, batch: number): Promise<Expansion> {
   const { cloud } = await vendor(count);
-  const name = `pool-${count}-${round}`;
+  const name = `pool-${(pools += 1)}`;
   const steps = Array.from({ length: STEPS }, (_, i) => ({ name: `step-${i + 1}`, actions: [{ shell: 'true' }] }));
   await applyAll(store, [
     ...SERVICE,
@@ -67,38 +75,42 @@ async function expand({ drover, store }: Embedded, count: number, round: number)
     },
   ]);
   const took = await seconds(async () => {
-    const task = await drover.expand({ pool: name, count, rollout: { batch: BATCH } });
+    const task = await drover.expand({ pool: name, count, rollout: { batch } });
     await task.result();
   });
   await cloud.close();
   return { took, looks: cloud.count('list'), others: cloud.count() - cloud.count('list') };
 }
 
-console.log(`expansions in batches of ${BATCH}, ${STEPS} × true over SSH on each machine; medians of ${ROUNDS}`);
+console.log(
+  `expansions, ${STEPS} × true over SSH on each machine; median seconds of ${ROUNDS}, and the least and the most`,
+);
 await withEmbedded(async (system) => {
-  await expand(system, Math.min(...SIZES), -1);
-  for (const count of SIZES) {
-    const floors: number[] = [];
-    const expansions: Expansion[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      floors.push(await bare(count));
-      expansions.push(await expand(system, count, round));
-    }
-    const least = median(floors);
-    const took = median(expansions.map((one) => one.took));
-    const [{ looks, others } = { looks: 0, others: 0 }] = expansions;
-    const spread = (all: number[]) => all.map((one) => one.toFixed(2)).join(', ');
-    console.log(
-      `${String(count).padStart(4)} machines  floor ${least.toFixed(2)} s (${spread(floors)})` +
-        `  drover ${took.toFixed(2)} s (${spread(expansions.map((one) => one.took))})  ratio ${(took / least).toFixed(2)}`,
-    );
-    const batches = Math.ceil(count / BATCH);
-    console.log(
-      `               requests: ${others} creations (${(others / count).toFixed(2)} a machine), ${looks} looks at the group (${looks / batches} a batch)`,
-    );
-  }
+  await expand(system, WARM_UP, WARM_UP);
+  for (const { count, batch } of KINDS) await measure(system, count, batch);
 });
 await fleet.stop();
+
+async function measure(system: Embedded, count: number, batch: number): Promise<void> {
+  const floors: number[] = [];
+  const expansions: Expansion[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    floors.push(await bare(count, batch));
+    expansions.push(await expand(system, count, batch));
+  }
+  const took = expansions.map((one) => one.took);
+  const ratio = (median(took) / median(floors)).toFixed(2);
+  const what = `${count} machines, ${batch === count ? 'all at once' : `${batch} at once`}`;
+  console.log(`${what.padEnd(28)} floor ${spread(floors)}   drover ${spread(took)}   ratio ${ratio}`);
+  const [{ looks, others } = { looks: 0, others: 0 }] = expansions;
+  const batches = Math.ceil(count / batch);
+  console.log(`  requests a machine: ${(others / count).toFixed(2)}; looks at the group: ${looks / batches} a batch`);
+}
+
+function spread(all: readonly number[]): string {
+  const shown = [median(all), Math.min(...all), Math.max(...all)].map((one) => one.toFixed(2));
+  return `${shown[0]} (${shown[1]}–${shown[2]})`;
+}
 
 function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;

@@ -110,13 +110,15 @@ export class Machines {
       .execute();
   }
 
-  /** These machines are of this request. Ones that are known already stay as they are. */
+  /** These machines are of this request. Ones that are known already stay as they are, also those given back meanwhile. */
   async answered({ key, poolId, taskId }: CreationRow, providerIds: readonly string[]): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
-      const list = providerIds.map((id) => ({ provider_id: id }));
+      const list = providerIds.map((id, place) => ({ provider_id: id, place }));
       await sql`
         insert into machines (pool_id, task_id, provider_id, state)
-        select ${poolId}::bigint, ${taskId}::uuid, provider_id, 'made' from ${rows(list, 'provider_id text')}
+        select ${poolId}::bigint, ${taskId}::uuid, provider_id, 'made' from ${rows(list, 'provider_id text, place int')}
+        where not exists (select from machines m where m.task_id = ${taskId}::uuid and m.provider_id = w.provider_id)
+        order by place
         on conflict (pool_id, provider_id) where ended_at is null do nothing`.execute(transaction);
       await transaction.updateTable('creations').set({ state: 'answered' }).where('key', '=', key).execute();
     });
@@ -181,14 +183,14 @@ export class Machines {
       from ${rows(machines, 'id bigint, address text')} where m.id = w.id`.execute(this.#db);
   }
 
-  /** What is `spoiled` is of no node any more: that one gets another. */
-  async become(ids: readonly number[], state: MachineState, reason = ''): Promise<void> {
+  /** What is `spoiled` is of no node any more: that one gets another. Without a new reason the last one stays. */
+  async become(ids: readonly number[], state: MachineState, reason?: string): Promise<void> {
     if (ids.length === 0) return;
     await this.#db
       .updateTable('machines')
       .set({
         state,
-        reason,
+        ...(reason !== undefined && { reason }),
         ...(state === 'returned' && { endedAt: new Date() }),
         ...(state === 'spoiled' && { no: null }),
       })

@@ -89,31 +89,27 @@ async function assignFree(work: GroupWork): Promise<GroupNode[]> {
 
 /* ---- spares ---- */
 
-/** Which spares are taken is durable before they are: taking them may be repeated. */
+/** Which spares are taken is durable before they are: taking them may be repeated. One after another, or two would take the same. */
 async function takeMissing(work: GroupWork, provider: Taker): Promise<Outcomes> {
-  const { with: deps, pool, task, options, call } = work;
-  const { machines } = deps.store;
+  const without = await inTurn('spares', () => chooseSpares(work, provider));
+  return new Map([...without, ...(await take(work, provider, work.options))]);
+}
+
+/** For nodes without one. Those for which there is none. */
+async function chooseSpares(work: GroupWork, provider: Taker): Promise<Outcomes> {
+  const { with: deps, pool, task, call } = work;
   const without = await missing(work);
+  if (without.length === 0) return new Map();
   const owned = await takenOf(deps.store, pool);
-  const spares =
-    without.length === 0
-      ? []
-      : (await provider.list(call)).filter(({ id, status }) => status === 'spare' && !owned.has(id));
+  const spares = (await provider.list(call)).filter(({ id, status }) => status === 'spare' && !owned.has(id));
   const taken = without.slice(0, spares.length);
-  await machines.note(
+  await deps.store.machines.note(
     pool.id,
     task.id,
     taken.map(({ no, try: tried }, i) => ({ providerId: spares[i]?.id ?? '', no, try: tried, state: 'made' as const })),
   );
-  const outcomes: Outcomes = new Map(
-    without
-      .slice(spares.length)
-      .map(({ no }) => [
-        no,
-        failed(`the provider has ${spares.length} of the ${without.length} spare machines that were wanted`),
-      ]),
-  );
-  return new Map([...outcomes, ...(await take(work, provider, options))]);
+  const why = `the provider has ${spares.length} of the ${without.length} spare machines that were wanted`;
+  return new Map(without.slice(spares.length).map(({ no }) => [no, failed(why)]));
 }
 
 /** What is taken already of the pool's set: by this pool, or by another one with the same set. */

@@ -84,10 +84,11 @@ describe('a command past its timeout', () => {
     const { command, running } = uniqueSleep();
     for (const more of [{}, { idempotent: true }]) {
       const shell = { run: `trap '' TERM\n${children(command)}\n${command}`, sudo: true, ...more };
-      const task = await run([{ actions: [{ shell }], timeout: '2s' }]);
+      // sudo and the children must be there before the time is over, on a busy machine, too.
+      const task = await run([{ actions: [{ shell }], timeout: '4s' }]);
       expect(await engine.log(task, 0)).toContain('started\n');
       expect(running()).toEqual([]);
-      expect(await steps(task)).toMatchObject([{ status: 'timed_out', reason: 'killed after 2 s, its timeout' }]);
+      expect(await steps(task)).toMatchObject([{ status: 'timed_out', reason: 'killed after 4 s, its timeout' }]);
     }
   });
 
