@@ -1,5 +1,5 @@
 import { Refused, type Counter, type Maker, type Taker } from '../../scale/provider.ts';
-import { isSameSet } from '../../model/pool/provider.ts';
+import { isSameSet, type ApiOptions } from '../../model/pool/provider.ts';
 import type { PoolRow } from '../../store/catalogue/types.ts';
 import type { MachineRow } from '../../store/machines.ts';
 import type { Store } from '../../store/store.ts';
@@ -91,8 +91,14 @@ async function assignFree(work: GroupWork): Promise<GroupNode[]> {
 
 /** Which spares are taken is durable before they are: taking them may be repeated. One after another, or two would take the same. */
 async function takeMissing(work: GroupWork, provider: Taker): Promise<Outcomes> {
-  const without = await inTurn('spares', () => chooseSpares(work, provider));
+  const without = await inTurn(placeOf(work.pool), () => chooseSpares(work, provider));
   return new Map([...without, ...(await take(work, provider, work.options))]);
+}
+
+/** Where the spares are known; a list of one's own costs no request. */
+function placeOf({ provider }: PoolRow): string {
+  const [spec] = provider ? Object.values<ApiOptions | object>(provider) : [];
+  return spec && 'endpoint' in spec ? `spares at ${spec.endpoint}` : 'spares';
 }
 
 /** For nodes without one. Those for which there is none. */

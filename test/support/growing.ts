@@ -6,7 +6,7 @@ import { applyAll, poolNamed, poolOf, templatesOf } from './pools.ts';
 import type { Vendor } from './vendors.ts';
 
 /** How the sshd nodes are logged in to; their addresses come from the vendor. */
-export function sshOfNodes(): PoolSsh {
+function sshOfNodes(): PoolSsh {
   const { targets, identityFile, knownHosts } = inject('shared').sshd;
   const { port = 22, user = '' } = targets[0] ?? {};
   return { port, user, identityFile, knownHosts };
