@@ -166,6 +166,18 @@ export class Machines {
       on conflict (pool_id, provider_id) where ended_at is null do nothing`.execute(this.#db);
   }
 
+  /** Those of these ids that were never written down, not even to be given back. */
+  async unknown(poolId: number, providerIds: readonly string[]): Promise<string[]> {
+    const known = await this.#db
+      .selectFrom('machines')
+      .select('providerId')
+      .where('poolId', '=', poolId)
+      .where(sql<boolean>`provider_id = any(${providerIds}::text[])`)
+      .execute();
+    const ids = new Set(known.map(({ providerId }) => providerId));
+    return providerIds.filter((id) => !ids.has(id));
+  }
+
   /** Machines that are of no node yet become those of nodes of their task. */
   async assign(places: readonly { id: number; no: number; try: number }[]): Promise<void> {
     if (places.length === 0) return;

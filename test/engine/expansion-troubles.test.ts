@@ -412,6 +412,20 @@ describe.concurrent('a number', () => {
     expect((await poolOf(engine.store, pool)).nodes).toHaveLength(3);
   });
 
+  it('that batches set side by side is that of all of them in the end', async () => {
+    const vendor = await suanliVendor();
+    vendor.cloud.trouble('resize', { does: 'fail-before' });
+    const pool = await poolFrom(engine, vendor);
+    const rollout = { batch: 4, lanes: 2 };
+    const task = await engine.drover.expand({ pool, count: 4, name: newTaskName('grow'), rollout });
+    expect(await endOf(task)).toMatchObject({ ok: 4 });
+    expect(vendor.points()).toBe(5);
+    const shrink = await engine.drover.shrink({ pool, count: 4, name: newTaskName('shrink'), rollout });
+    expect(await endOf(shrink)).toMatchObject({ ok: 4 });
+    expect(vendor.points()).toBe(1);
+    expect(await engine.store.machines.live((await poolOf(engine.store, pool)).id)).toHaveLength(1);
+  });
+
   it.each<Trouble>([{ does: 'fail-before' }, { does: 'lose-reply' }, { does: 'garble' }, { does: 'delay', ms: 2500 }])(
     'is set again when nobody knows ($does)',
     async (trouble) => {
